@@ -1,0 +1,49 @@
+"""The gated recurrent unit (Cho et al. 2014) in PyTorch's convention, where z near 1 keeps the old state.
+
+r_t = sigmoid(W_r x_t + b_Wr + U_r h_{t-1} + b_Ur)
+z_t = sigmoid(W_z x_t + b_Wz + U_z h_{t-1} + b_Uz)
+n_t = tanh(W_n x_t + b_Wn + r_t (U_n h_{t-1} + b_Un))
+h_t = (1 - z_t) n_t + z_t h_{t-1}
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from rnnwidgets.cells.cell import Cell, Direct, Start, States, Weights, previous
+
+
+def replay(x: Tensor, y: Tensor, start: Start, w: Weights) -> States:
+    """Return r, z, n, h, and m = U_n h_{t-1} + b_Un, which r multiplies."""
+    h_prev = previous(start.h, y)
+    x_r, x_z, x_n = linear(x, w.W, w.b_W).chunk(3, dim=-1)
+    h_r, h_z, m = linear(h_prev, w.U, w.b_U).chunk(3, dim=-1)
+    r = torch.sigmoid(x_r + h_r)
+    z = torch.sigmoid(x_z + h_z)
+    n = torch.tanh(x_n + r * m)
+    return {"r": r, "z": z, "n": n, "h": torch.lerp(n, h_prev, z), "h_prev": h_prev, "m": m}
+
+
+def step_back(states: States, direct: Direct, w: Weights) -> States:
+    """Return total dh. All that does not depend on dh is computed for every time at once.
+
+    With D = dL/dh_t: a_n = D (1-z)(1-n^2), a_z = D (h_{t-1}-n) z(1-z), a_r = a_n m r(1-r), and
+    dL/dh_{t-1} = D z + [a_r, a_z, a_n r] U.
+    """
+    r, z, n = states["r"], states["z"], states["n"]
+    by_n = (1 - z) * (1 - n * n)
+    by_z = (states["h_prev"] - n) * z * (1 - z)
+    by_r = by_n * states["m"] * r * (1 - r)
+    factors = torch.stack((by_r, by_z, by_n * r), dim=2)
+    dh = direct.h_n
+    totals = []
+    for dy, factor, keep in zip(direct.y.flip(0).unbind(), factors.flip(0).unbind(), z.flip(0).unbind(), strict=True):
+        D = dy + dh
+        totals.append(D)
+        dh = torch.addmm(D * keep, (factor * D.unsqueeze(1)).flatten(1), w.U)
+    return {"dh": torch.stack(totals[::-1])}
+
+
+GRU = Cell(replay, step_back)

@@ -1,0 +1,6 @@
+"""Attach to a PyTorch model, observe its training, replay its recurrent layers, keep to a budget, detach."""
+
+from rnnwidgets.recorder.attach import watch
+from rnnwidgets.recorder.recorder import Health, Recorder
+
+__all__ = ["Health", "Recorder", "watch"]

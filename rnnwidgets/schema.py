@@ -1,0 +1,157 @@
+"""What Python and TypeScript agree on: frame bytes, quantisation codes, messages, traits.
+
+One source: `js/generate_protocol.py` writes `js/src/protocol.gen.ts` from this module, constants from the upper-case
+names and interfaces from the frozen dataclasses. Standard library only.
+
+Frame bytes (little-endian, the same on the wire and on disk; frames may be concatenated):
+
+    0   4   magic "RNNW"
+    4   4   u32 version
+    8   4   u32 header bytes (the JSON, padded with spaces to a multiple of 8)
+    12  4   u32 body bytes
+    16  4   u32 CRC-32 over bytes 0..16, header and body
+    20  4   u32 zero
+    24      header: UTF-8 JSON of `StepHeader` or `CurvesHeader`
+            body: the planes, each at its `offset` from the start of the body, 8-byte aligned, C order
+
+Quantised planes (`dtype` "u1") hold codes 0..252 for numbers and three reserved codes. With code k:
+
+    unit        k / 252                                    on [0, 1]
+    symmetric   high * (k - 126) / 126                     on [-high, high], 126 is exactly 0
+    signed_log  sign(k - 126) * high * 10**(12 * ((|k - 126| - 1) / 125 - 1)), 126 is exactly 0
+
+Float planes hold the value (`raw`) or its base-10 logarithm (`log10`, minus infinity for 0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+VERSION = 1
+MAGIC = "RNNW"
+PREFIX_BYTES = 24
+ALIGNMENT = 8
+
+CODE_ZERO = 126
+CODE_TOP = 252
+CODE_NEGATIVE_INFINITY = 253
+CODE_POSITIVE_INFINITY = 254
+CODE_NAN = 255
+LOG_DECADES = 12
+
+CURVE_BINS = 1024
+CURVE_ROWS = ("first", "last", "low", "high", "mean", "count")
+
+GATES = {
+    "LSTM": ("i", "f", "g", "o", "c", "h"),
+    "GRU": ("r", "z", "n", "h"),
+    "RNN_TANH": ("h",),
+    "RNN_RELU": ("h",),
+}
+TOTAL_GRADIENTS = {"LSTM": ("dh", "dc"), "GRU": ("dh",), "RNN_TANH": ("dh",), "RNN_RELU": ("dh",)}
+DIRECT_GRADIENT = "dy"
+UNIT_GATES = ("i", "f", "o", "r", "z")
+NORM_PREFIX = "norm."
+
+LIVE_MESSAGES_PER_SECOND = 10
+LIVE_MESSAGE_BYTES = 256 * 1024
+LIVE_BYTES_PER_SECOND = 1_000_000
+SNAPSHOT_BYTES = 4_000_000
+STORE_BYTES = 64_000_000
+
+Kind = Literal["LSTM", "GRU", "RNN_TANH", "RNN_RELU"]
+Dtype = Literal["u1", "f4", "f8"]
+Encoding = Literal["raw", "log10", "unit", "symmetric", "signed_log"]
+State = Literal["waiting", "live", "paused", "finished", "failed"]
+Panel = Literal["status", "steps", "gates", "flow", "curves"]
+Theme = Literal["auto", "light", "dark"]
+Scalar = float | Literal["nan", "inf", "-inf"]
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One array of a frame. `shape` is as sent; `full` is as recorded; along each axis every `stride`-th was sent."""
+
+    layer: str
+    name: str
+    axes: Sequence[str]
+    shape: Sequence[int]
+    full: Sequence[int]
+    stride: Sequence[int]
+    dtype: Dtype
+    encoding: Encoding
+    high: float
+    offset: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One (recurrent layer, direction). `lengths` has one entry a sample; `inexact` says why, or is empty."""
+
+    name: str
+    kind: Kind
+    lengths: Sequence[int]
+    replay_error: Scalar
+    inexact: str
+
+
+@dataclass(frozen=True)
+class StepHeader:
+    """One training step. `samples` are batch indices; `tokens[sample][time]`, or null where there is no vocabulary."""
+
+    kind: Literal["step"]
+    step: int
+    samples: Sequence[int]
+    scalars: Mapping[str, Scalar]
+    norms: Mapping[str, Sequence[Scalar]]
+    tokens: Sequence[Sequence[str]] | None
+    layers: Sequence[Layer]
+    planes: Sequence[Plane]
+
+
+@dataclass(frozen=True)
+class CurvesHeader:
+    """Scalars over training. Each plane is one series, (row, bin) with `CURVE_ROWS`; it replaces every bin of that
+    series from its own first step on. A NaN in the mean says that the bin holds a NaN.
+    """
+
+    kind: Literal["curves"]
+    planes: Sequence[Plane]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the recorder says of itself. `overhead` is its CPU time over that of the rest of the step."""
+
+    state: State
+    step: int
+    recorded: int
+    thinned: int
+    every: int
+    overhead: float | None
+    held_bytes: int
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Delta:
+    """A live message: its one buffer holds curves and at most one step, newer than every delta before it."""
+
+    kind: Literal["delta"]
+    version: int
+    run: str
+    seq: int
+    status: Status
+
+
+@dataclass(frozen=True)
+class Meta:
+    """The trait `_meta`, beside `_snapshot`: a snapshot that stands for every delta up to and including `seq`."""
+
+    version: int
+    run: str
+    seq: int
+    status: Status

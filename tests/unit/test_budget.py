@@ -1,0 +1,94 @@
+"""The overhead figure is the recorder's CPU time over training's, and "auto" keeps it within the budget."""
+
+from __future__ import annotations
+
+import pytest
+
+from rnnwidgets.recorder import budget as module
+from rnnwidgets.recorder.budget import Budget
+
+
+class Clock:
+    """CPU time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def process_time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    made = Clock()
+    monkeypatch.setattr(module, "time", made)
+    return made
+
+
+def run(budget: Budget, clock: Clock, steps: int, *, training: float, cost: float, idle=0.0, late=0.0) -> int:
+    """Pass through steps of known cost and return how many were recorded."""
+    recorded, due = 0, 0
+    for step in range(steps):
+        clock.now += training
+        is_recorded = step >= due
+        with budget.spending():
+            clock.now += cost if is_recorded else idle
+            if is_recorded:
+                recorded += 1
+                due = step + budget.every
+        budget.end_step(recorded=is_recorded)
+        with budget.spending(late=True):
+            clock.now += late if is_recorded else 0
+    return recorded
+
+
+def test_the_figure_is_own_time_over_the_rest_of_the_step(clock):
+    budget = Budget(1, 0.05)
+    run(budget, clock, 20, training=1.0, cost=0.02, late=0.01)
+    assert budget.overhead == pytest.approx(0.03)
+
+
+def test_a_fixed_every_averages_over_the_steps_between(clock):
+    budget = Budget(4, 0.05)
+    run(budget, clock, 100, training=1.0, cost=0.08, idle=0.004)
+    assert budget.overhead == pytest.approx((0.08 + 3 * 0.004) / 4)
+
+
+@pytest.mark.parametrize(("cost", "every"), [(0.02, 1), (0.049, 1), (0.08, 2), (0.5, 10), (4.0, 80)])
+def test_auto_takes_the_smallest_interval_within_the_budget(clock, cost, every):
+    budget = Budget(None, 0.05)
+    run(budget, clock, 500, training=1.0, cost=cost)
+    assert budget.every == every
+    assert budget.overhead is not None
+    assert budget.overhead <= 0.05 + 1e-9
+
+
+def test_auto_counts_what_waiting_costs(clock):
+    budget = Budget(None, 0.05)
+    run(budget, clock, 500, training=1.0, cost=0.35, idle=0.02)
+    assert budget.every == 11
+    assert budget.overhead == pytest.approx((0.35 + 10 * 0.02) / 11)
+
+
+def test_auto_returns_to_every_step_when_recording_gets_cheap(clock):
+    budget = Budget(None, 0.05)
+    run(budget, clock, 200, training=1.0, cost=0.5)
+    run(budget, clock, 2000, training=1.0, cost=0.001)
+    assert budget.every == 1
+
+
+def test_nested_spending_counts_once(clock):
+    budget = Budget(1, 0.05)
+    for _ in range(5):
+        clock.now += 1.0
+        with budget.spending(), budget.spending():
+            clock.now += 0.1
+        budget.end_step(recorded=True)
+    assert budget.overhead == pytest.approx(0.1)
+
+
+def test_nothing_is_claimed_before_anything_was_measured(clock):
+    budget = Budget(None, 0.05)
+    assert budget.overhead is None
+    run(budget, clock, 1, training=1.0, cost=0.5)
+    assert budget.overhead is None

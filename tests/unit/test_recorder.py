@@ -1,0 +1,386 @@
+"""What a watched model leaves in the recording equals what autograd gives for the unrolled model."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import io
+import math
+import pickle
+import weakref
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import rnnwidgets as rw
+from rnnwidgets.cells import Start, Weights
+from rnnwidgets.errors import RecorderWarning
+from tests.unit.oracle import assert_close, leaves, unrolled
+
+TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5}
+T, B, V, E, H = 9, 5, 30, 6, 7
+
+
+class Tagger(nn.Module):
+    """An embedding, one recurrent layer, a readout: on every output, on the last state, or on the last cell."""
+
+    def __init__(self, kind: str = "LSTM", *, loss_on: str = "output", batch_first: bool = False) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(V, E)
+        options = {"batch_first": batch_first}
+        self.lstm: nn.RNNBase
+        if kind.startswith("RNN"):
+            self.lstm = nn.RNN(E, H, nonlinearity=kind.removeprefix("RNN_").lower(), **options)
+        else:
+            self.lstm = {"LSTM": nn.LSTM, "GRU": nn.GRU}[kind](E, H, **options)
+        self.readout = nn.Linear(H, V)
+        self.loss_on = loss_on
+
+    def forward(self, tokens: Tensor, state: object = None, *, by_name: bool = False) -> Tensor:
+        x = self.embedding(tokens)
+        output, last = self.lstm(input=x, hx=state) if by_name else self.lstm(x, state)
+        h_n, c_n = last if isinstance(last, tuple) else (last, None)
+        seen: Tensor = {"output": output, "h_n": h_n, "c_n": c_n}[self.loss_on]
+        logits: Tensor = self.readout(seen)
+        return logits
+
+
+def seeded(kind="LSTM", *, dtype=torch.float64, lr=0.1, **options):
+    torch.manual_seed(3)
+    model = Tagger(kind, **options).to(dtype)
+    return model, torch.optim.SGD(model.parameters(), lr=lr), torch.randint(0, V, (T, B))
+
+
+def train_once(model, optimizer, tokens, state=None, **options):
+    loss = model(tokens, state, **options).square().sum()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+def by_autograd(model, tokens, start, keep):
+    """Return every state and its total gradient from the unrolled equations, before the weights move."""
+    weights = Weights(*(weight.detach() for weight in model.lstm._flat_weights))
+    x = model.embedding(tokens).detach()
+    kind = model.lstm.mode
+    states = unrolled(kind, x, leaves(start), weights)
+    output = torch.stack(states["h"])
+    seen = {"output": output, "h_n": output[-1:], "c_n": states.get("c", states["h"])[-1][None]}[model.loss_on]
+    model.readout(seen).square().sum().backward()
+    found = {name: torch.stack(values).detach()[:, keep] for name, values in states.items()}
+    for name in {"h", "c"} & set(states):
+        gradients = [torch.zeros_like(v) if v.grad is None else v.grad for v in states[name]]
+        found[f"d{name}"] = torch.stack(gradients)[:, keep]
+    model.zero_grad()
+    return found
+
+
+def zeros(model, dtype):
+    zero = torch.zeros(B, H, dtype=dtype)
+    return Start(zero, zero if model.lstm.mode == "LSTM" else None)
+
+
+def assert_trace(trace, wanted, dtype):
+    for name, values in wanted.items():
+        assert_close(torch.from_numpy(trace[name].copy()), values, TOLERANCE[dtype])
+        assert trace[name].dtype == {torch.float64: np.float64, torch.float32: np.float32}[dtype]
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize(
+    ("kind", "loss_on"),
+    [
+        ("LSTM", "output"), ("LSTM", "h_n"), ("LSTM", "c_n"), ("GRU", "output"), ("GRU", "h_n"),
+        ("RNN_TANH", "output"), ("RNN_TANH", "h_n"), ("RNN_RELU", "output"), ("RNN_RELU", "h_n"),
+    ],
+)  # fmt: skip
+def test_every_quantity_of_a_trace_equals_unrolled_autograd(kind, loss_on, dtype):
+    model, optimizer, tokens = seeded(kind, dtype=dtype, loss_on=loss_on)
+    wanted = by_autograd(model, tokens, zeros(model, dtype), [1, 3])
+    with rw.watch(model, optimizer, samples=[1, 3]) as recorder:
+        train_once(model, optimizer, tokens)
+    frame = recorder.recording[0]
+    assert_trace(frame["lstm.l0"], wanted, dtype)
+    assert frame.samples == (1, 3)
+    assert frame["lstm.l0"].kind == kind
+    assert frame["lstm.l0"].inexact == ""
+    assert frame["lstm.l0"].replay_error < TOLERANCE[dtype]
+    assert frame["lstm.l0"].lengths == (T, T)
+
+
+def test_the_direct_gradient_is_what_autograd_gives_for_the_output_alone():
+    model, optimizer, tokens = seeded(loss_on="h_n")
+    with rw.watch(model, optimizer) as recorder:
+        train_once(model, optimizer, tokens)
+    trace = recorder.recording[0]["lstm.l0"]
+    assert not trace["dy"].any()
+    assert (np.abs(trace["dh"]).max(axis=(1, 2)) > 0).all()
+
+
+def test_batch_first_is_recorded_with_time_first():
+    model, optimizer, tokens = seeded(batch_first=True)
+    wanted = by_autograd(model, tokens, zeros(model, torch.float64), [0, 1])
+    with rw.watch(model, optimizer, samples=2) as recorder:
+        train_once(model, optimizer, tokens.T.contiguous())
+    assert_trace(recorder.recording[0]["lstm.l0"], wanted, torch.float64)
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_a_given_initial_state_and_keyword_calls_are_recorded_alike(kind):
+    model, optimizer, tokens = seeded(kind)
+    h, c = torch.randn(2, B, H, dtype=torch.float64)
+    start = Start(h, c if kind == "LSTM" else None)
+    wanted = by_autograd(model, tokens, start, [0, 1, 2, 3])
+    state = (h[None], c[None]) if kind == "LSTM" else h[None]
+    with rw.watch(model, optimizer) as recorder:
+        train_once(model, optimizer, tokens, state, by_name=True)
+    assert_trace(recorder.recording[0]["lstm.l0"], wanted, torch.float64)
+
+
+def test_unbatched_input_is_a_batch_of_one():
+    model, optimizer, tokens = seeded()
+    wanted = by_autograd(model, tokens[:, :1], Start(*torch.zeros(2, 1, H, dtype=torch.float64)), [0])
+    with rw.watch(model, optimizer) as recorder:
+        train_once(model, optimizer, tokens[:, 0])
+    assert_trace(recorder.recording[0]["lstm.l0"], wanted, torch.float64)
+
+
+def test_without_an_optimizer_step_ends_the_training_step():
+    model, optimizer, tokens = seeded()
+    wanted = by_autograd(model, tokens, zeros(model, torch.float64), [0])
+    recorder = rw.watch(model, every=1, samples=1)
+    loss = model(tokens).square().sum()
+    loss.backward()
+    recorder.step(loss=loss)
+    optimizer.step()
+    recorder.close()
+    assert recorder.recording.steps == [0]
+    assert recorder.recording[0].scalars["loss"] == loss.item()
+    assert_trace(recorder.recording[0]["lstm.l0"], wanted, torch.float64)
+
+
+def test_a_weight_that_moved_before_step_is_said_and_never_replayed():
+    model, optimizer, tokens = seeded()
+    recorder = rw.watch(model, every=1)
+    model(tokens).square().sum().backward()
+    optimizer.step()
+    recorder.step()
+    recorder.close()
+    trace = recorder.recording[0]["lstm.l0"]
+    assert trace.names == ("h", "dy")
+    assert "changed between the forward pass and step()" in trace.inexact
+
+
+def test_norms_are_those_of_the_gradients_that_the_optimizer_will_use():
+    model, optimizer, tokens = seeded()
+    with rw.watch(model, optimizer) as recorder:
+        model(tokens).square().sum().backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+        gradients = {name: float(p.grad.norm()) for name, p in model.named_parameters() if p.grad is not None}
+        weights = {name: float(p.detach().norm()) for name, p in model.named_parameters()}
+        optimizer.step()
+    frame = recorder.recording[0]
+    assert frame.scalars["grad_norm"] == pytest.approx(0.5, rel=1e-5)
+    for name, norm in frame.norms.items():
+        assert norm.gradient == pytest.approx(gradients[name])
+        assert norm.weight == pytest.approx(weights[name])
+    assert set(frame.norms) == set(gradients)
+
+
+def test_scalars_belong_to_the_step_they_are_logged_for():
+    model, optimizer, tokens = seeded(lr=0.001)
+    with rw.watch(model, optimizer, every=1) as recorder:
+        after = []
+        for _ in range(3):
+            after.append(train_once(model, optimizer, tokens).item())
+            recorder.log(loss=after[-1])
+        loss = model(tokens).square().sum()
+        recorder.log(early=loss)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert [frame.scalars.get("loss") for frame in recorder.recording] == [*after, None]
+    assert recorder.recording[3].scalars["early"] == loss.item()
+    steps, values = recorder.recording.scalars["loss"]
+    assert steps.tolist() == [0, 1, 2]
+    assert values.tolist() == after
+
+
+def test_every_k_records_each_kth_step_and_keeps_all_scalars():
+    model, optimizer, tokens = seeded(lr=0.001)
+    with rw.watch(model, optimizer, every=3) as recorder:
+        for _ in range(8):
+            recorder.log(loss=train_once(model, optimizer, tokens))
+    assert recorder.recording.steps == [0, 3, 6]
+    assert recorder.recording.scalars["loss"].steps.tolist() == list(range(8))
+
+
+def test_pause_records_nothing_and_counts_on():
+    model, optimizer, tokens = seeded(lr=0.001)
+    with rw.watch(model, optimizer, every=1) as recorder:
+        train_once(model, optimizer, tokens)
+        recorder.pause()
+        assert recorder.recording.status.state == "paused"
+        train_once(model, optimizer, tokens)
+        recorder.resume()
+        train_once(model, optimizer, tokens)
+        train_once(model, optimizer, tokens)
+        assert recorder.recording.status.state == "live"
+    assert recorder.recording.steps[0] == 0
+    assert recorder.recording.steps[-1] == 3
+    assert 1 not in recorder.recording.steps
+
+
+def test_evaluation_without_gradients_is_not_taken_for_training():
+    model, optimizer, tokens = seeded()
+    with rw.watch(model, optimizer, every=1) as recorder:
+        wanted = by_autograd(model, tokens, zeros(model, torch.float64), [0])
+        loss = model(tokens).square().sum()
+        loss.backward()
+        with torch.no_grad():
+            model(torch.zeros_like(tokens))
+        optimizer.step()
+    assert_close(torch.from_numpy(recorder.recording[0]["lstm.l0"]["dh"][:, :1].copy()), wanted["dh"], 1e-12)
+
+
+def test_of_several_calls_in_one_step_the_last_is_kept_and_said():
+    model, optimizer, tokens = seeded()
+    with rw.watch(model, optimizer) as recorder:
+        for part in (tokens, tokens.flip(0)):
+            model(part).square().sum().backward()
+        optimizer.step()
+    trace = recorder.recording[0]["lstm.l0"]
+    assert trace.inexact == "the last of 2 calls in this step"
+    optimizer.zero_grad()
+
+
+def test_an_output_changed_in_place_by_the_user_is_recorded_as_the_module_gave_it():
+    model, optimizer, tokens = seeded("GRU")
+    wanted = by_autograd(model, tokens, zeros(model, torch.float64), [0])
+    with rw.watch(model, optimizer, samples=1) as recorder:
+        output, _ = model.lstm(model.embedding(tokens))
+        output.mul_(0)
+        output.sum().backward()
+        optimizer.step()
+    assert_close(torch.from_numpy(recorder.recording[0]["lstm.l0"]["h"].copy()), wanted["h"], 1e-12)
+
+
+def test_a_non_finite_gradient_is_recorded_not_dropped():
+    model, optimizer, tokens = seeded()
+    with rw.watch(model, optimizer) as recorder:
+        (model(tokens).sum() * math.inf).backward()
+        optimizer.step()
+    assert not math.isfinite(recorder.recording[0].scalars["grad_norm"])
+    assert not np.isfinite(recorder.recording[0]["lstm.l0"]["dh"]).all()
+
+
+def test_closing_twice_leaves_no_hook_and_keeps_the_recording():
+    model, optimizer, tokens = seeded()
+    recorder = rw.watch(model, optimizer, decode=[str(i) for i in range(V)])
+    train_once(model, optimizer, tokens)
+    recorder.close()
+    recorder.close()
+    for module in model.modules():
+        assert not module._forward_hooks
+        assert not module._forward_pre_hooks
+        assert not module._forward_hooks_with_kwargs
+        assert not module._forward_pre_hooks_with_kwargs
+    assert not optimizer._optimizer_step_pre_hooks
+    assert len(recorder.recording) == 1
+    assert recorder.recording.status.state == "finished"
+
+
+def test_log_after_close_is_told_and_changes_nothing():
+    model, optimizer, tokens = seeded()
+    recorder = rw.watch(model, optimizer)
+    train_once(model, optimizer, tokens)
+    recorder.close()
+    with pytest.warns(RecorderWarning, match="closed recorder"):
+        recorder.log(loss=1.0)
+    assert "loss" not in recorder.recording.scalars
+
+
+def test_an_exception_in_the_loop_goes_on_and_the_view_says_failed():
+    model, optimizer, tokens = seeded()
+    with pytest.raises(KeyboardInterrupt), rw.watch(model, optimizer) as recorder:
+        train_once(model, optimizer, tokens)
+        raise KeyboardInterrupt
+    assert recorder.recording.status.state == "failed"
+    assert recorder.recording.status.notes == ("training stopped at step 1: KeyboardInterrupt",)
+
+
+def test_the_recorder_does_not_keep_the_model_alive_nor_the_model_a_dropped_recorder():
+    model, optimizer, tokens = seeded()
+    recording = rw.watch(model, optimizer).recording
+    train_once(model, optimizer, tokens)
+    assert len(recording) == 1
+    alive = weakref.ref(model)
+    del model, optimizer
+    gc.collect()
+    assert alive() is None
+
+
+def test_a_copy_of_a_watched_model_is_not_recorded_and_a_pickled_one_needs_nothing_of_ours():
+    model, optimizer, tokens = seeded()
+    with rw.watch(model, optimizer, every=1) as recorder:
+        train_once(model, optimizer, tokens)
+        twin = copy.deepcopy(model)
+        twin(tokens).sum().backward()
+        stored = io.BytesIO()
+        pickle.dump(model.lstm, stored)
+        assert b"rnnwidgets" not in stored.getvalue()
+        stored.seek(0)
+        loaded = pickle.load(stored)  # noqa: S301 # written three lines above
+        assert torch.equal(loaded(model.embedding(tokens))[0], model.lstm(model.embedding(tokens))[0])
+        assert not recorder._step.calls or recorder._step.calls["lstm.l0"].number == 1
+        optimizer.zero_grad()
+    assert recorder.recording.steps == [0]
+
+
+def test_a_failure_inside_a_hook_warns_once_and_training_goes_on():
+    model, optimizer, tokens = seeded(lr=0.001)
+    recorder = rw.watch(model, optimizer, every=1)
+
+    def broken(_step):
+        message = "no room"
+        raise OSError(message)
+
+    recorder._record = broken
+    with pytest.warns(RecorderWarning, match="no room") as told:
+        for _ in range(12):
+            train_once(model, optimizer, tokens)
+    recorder.close()
+    assert len(told) == 1
+    assert recorder.health().errors == {"frame": 10}
+    assert recorder.health().status.notes == (
+        "recording of frame failed: no room",
+        "frame is no longer recorded after 10 errors",
+    )
+
+
+def test_strict_raises_the_recorders_own_errors():
+    model, optimizer, tokens = seeded()
+    with rw.watch(model, optimizer, strict=True) as recorder:
+        train_once(model, optimizer, tokens)
+        with pytest.raises(rw.RecordingError, match="loss: expected a number"):
+            recorder.log(loss=torch.zeros(3))
+
+
+def test_a_training_loop_that_bypasses_the_hooks_is_told():
+    model, optimizer, tokens = seeded(lr=0.001)
+    with rw.watch(model, optimizer, every=1), pytest.warns(RecorderWarning, match=r"no call of lstm\.l0 was seen"):
+        for _ in range(10):
+            model.lstm.forward(model.embedding(tokens))[0].sum().backward()
+            optimizer.step()
+
+
+def test_packed_input_is_told_and_training_goes_on():
+    model, optimizer, tokens = seeded()
+    with rw.watch(model, optimizer) as recorder, pytest.warns(RecorderWarning, match="PackedSequence"):
+        packed = nn.utils.rnn.pack_padded_sequence(model.embedding(tokens), torch.full((B,), T))
+        model.lstm(packed)[1][0].sum().backward()
+        optimizer.step()
+    assert len(recorder.recording) == 0

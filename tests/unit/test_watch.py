@@ -1,0 +1,180 @@
+"""Bad input gets one sentence that names the argument, before training; nothing is attached then."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+import torch
+from torch import nn
+
+import rnnwidgets as rw
+from rnnwidgets.errors import RecorderWarning
+
+
+class Net(nn.Module):
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.rnn = layer
+
+    def forward(self, x):
+        return self.rnn(x)[0]
+
+
+def scripted() -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return torch.jit.script(nn.Linear(2, 2))
+
+
+def attached(model: nn.Module) -> int:
+    return sum(len(module._forward_hooks) for module in model.modules())
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        (nn.Linear(2, 2), "model: expected a model with an nn.RNN, nn.LSTM or nn.GRU inside, found Net without one"),
+        (nn.LSTM(2, 2, num_layers=2), "found num_layers=2 at 'rnn'"),
+        (nn.GRU(2, 2, bidirectional=True), "found bidirectional=True at 'rnn'"),
+        (nn.LSTM(2, 3, proj_size=2), "found proj_size=2 at 'rnn'"),
+        (nn.LSTMCell(2, 2), "found LSTMCell at 'rnn'"),
+        (nn.utils.parametrizations.weight_norm(nn.RNN(2, 2), "weight_hh_l0"), "found parametrized weights at 'rnn'"),
+        (scripted(), "found a ScriptModule at 'rnn', which runs no hooks"),
+        (nn.DataParallel(nn.LSTM(2, 2)), "found it inside DataParallel"),
+    ],
+)
+def test_a_model_that_cannot_be_recorded_is_refused_by_name(layer, said):
+    model = Net(layer)
+    with pytest.raises(rw.RecordingError) as refused:
+        rw.watch(model)
+    assert said in str(refused.value)
+    assert attached(model) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"every": 0}, 'every: expected a whole number of steps from 1 on, or "auto", found 0; every=1 records each'),
+        ({"every": True}, "every: expected"),
+        ({"every": "often"}, "found 'often'"),
+        ({"budget": 0}, "budget: expected a positive fraction"),
+        ({"samples": 0}, "samples: expected a number of sequences from 1 on"),
+        ({"samples": [1, 1]}, "samples: expected"),
+        ({"samples": [-1]}, "samples: expected"),
+        ({"layers": ["lstm.l0"]}, "layers: expected names among rnn.l0, found 'lstm.l0'; use those names."),
+        ({"layers": "rnn.l0"}, "layers: expected a list of layer names"),
+        ({"memory": 0}, "memory: expected a positive number of bytes"),
+        ({"decode": {"the": 0}}, "decode: expected a mapping from id to word, found one from word to id ('the': 0)"),
+        ({"decode": 3}, "decode: expected a list, a mapping or a callable"),
+        ({"optimizer": "Adam"}, "optimizer: expected a torch.optim.Optimizer or None, found str"),
+    ],
+)
+def test_a_bad_argument_is_one_sentence_that_names_it(arguments, said):
+    model = Net(nn.LSTM(2, 2))
+    with pytest.raises(rw.RecordingError) as refused:
+        rw.watch(model, **arguments)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert attached(model) == 0
+
+
+def test_something_that_is_no_model_is_refused():
+    with pytest.raises(rw.RecordingError, match=r"model: expected a torch\.nn\.Module, found list"):
+        rw.watch([nn.LSTM(2, 2)])
+
+
+def test_an_optimizer_of_another_model_is_refused():
+    other = torch.optim.SGD(nn.Linear(1, 1).parameters())
+    with pytest.raises(rw.RecordingError, match="optimizer: expected an optimizer of this model's parameters"):
+        rw.watch(Net(nn.LSTM(2, 2)), other)
+
+
+def test_an_uncovered_layer_may_stay_if_it_is_not_asked_for():
+    model = Net(nn.LSTM(2, 2))
+    model.deep = nn.GRU(2, 2, num_layers=3)
+    recorder = rw.watch(model, layers=["rnn.l0"])
+    recorder.close()
+    assert repr(recorder) == "<Recorder of rnn.l0: finished, 0 frames>"
+
+
+def test_watching_the_same_model_twice_returns_the_same_recorder_and_says_so():
+    model = Net(nn.LSTM(2, 2))
+    recorder = rw.watch(model)
+    with pytest.warns(RecorderWarning, match="watched already"):
+        assert rw.watch(model, every=3) is recorder
+    assert attached(model) == 1
+    recorder.close()
+    again = rw.watch(model)
+    assert again is not recorder
+    again.close()
+
+
+def test_step_with_an_optimizer_given_is_refused_in_one_sentence():
+    model = Net(nn.LSTM(2, 2))
+    with (
+        rw.watch(model, torch.optim.SGD(model.parameters())) as recorder,
+        pytest.raises(rw.RecordingError, match=r"step\(\): expected to be called only where watch\(\) was given no"),
+    ):
+        recorder.step()
+
+
+@pytest.mark.parametrize("samples", [9, [0, 8]])
+def test_samples_beyond_the_batch_are_told_once_and_the_others_recorded(samples):
+    model = Net(nn.LSTM(2, 2))
+    optimizer = torch.optim.SGD(model.parameters())
+    with rw.watch(model, optimizer, every=1, samples=samples) as recorder:
+        with pytest.warns(RecorderWarning, match="samples: expected sequences within the batch of 3, found index 8"):
+            for _ in range(2):
+                model(torch.ones(4, 3, 2)).sum().backward()
+                optimizer.step()
+    assert recorder.recording[-1].samples == ((0,) if isinstance(samples, list) else (0, 1, 2))
+    assert recorder.recording[-1]["rnn.l0"]["h"].shape == (4, len(recorder.recording[-1].samples), 2)
+
+
+def test_the_default_samples_of_a_small_batch_are_no_reason_to_warn():
+    model = Net(nn.LSTM(2, 2))
+    optimizer = torch.optim.SGD(model.parameters())
+    with rw.watch(model, optimizer) as recorder:
+        model(torch.ones(4, 1, 2)).sum().backward()
+        optimizer.step()
+    assert recorder.recording[0].samples == (0,)
+
+
+@pytest.mark.parametrize(
+    "vocabulary",
+    [["a", "b", "c"], {0: "a", 1: "b", 2: "c"}, lambda token: "abc"[token]],
+)
+def test_an_id_that_the_vocabulary_lacks_is_shown_with_a_question_mark(vocabulary):
+    class Reader(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding = nn.Embedding(5, 2)
+            self.rnn = nn.GRU(2, 2)
+
+        def forward(self, ids):
+            return self.rnn(self.embedding(ids))[0]
+
+    model = Reader()
+    optimizer = torch.optim.SGD(model.parameters())
+    with rw.watch(model, optimizer, decode=vocabulary, samples=2) as recorder:
+        model(torch.tensor([[0, 3], [2, 1], [4, 0]])).sum().backward()
+        optimizer.step()
+    assert recorder.recording[0].tokens == (("a", "c", "?4"), ("?3", "b", "a"))
+
+
+def test_ids_given_to_a_model_without_an_embedding_are_found_too():
+    class OneHot(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn = nn.RNN(3, 2, batch_first=True)
+
+        def forward(self, ids):
+            return self.rnn(nn.functional.one_hot(ids, 3).float())[0]
+
+    model = OneHot()
+    optimizer = torch.optim.SGD(model.parameters())
+    with rw.watch(model, optimizer, decode=["x", "y", "z"]) as recorder:
+        model(torch.tensor([[0, 2, 1], [1, 1, 0]])).sum().backward()
+        optimizer.step()
+    assert recorder.recording[0].tokens == (("x", "z", "y"), ("y", "y", "x"))
