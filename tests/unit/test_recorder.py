@@ -2,63 +2,19 @@
 
 from __future__ import annotations
 
-import copy
-import gc
-import io
 import math
-import pickle
-import weakref
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 import rnnwidgets as rw
 from rnnwidgets.cells import Start, Weights
-from rnnwidgets.errors import RecorderWarning
 from tests.unit.oracle import assert_close, leaves, unrolled
+from tests.unit.tagger import B, H, T, seeded, train_once
 
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5}
-T, B, V, E, H = 9, 5, 30, 6, 7
-
-
-class Tagger(nn.Module):
-    """An embedding, one recurrent layer, a readout: on every output, on the last state, or on the last cell."""
-
-    def __init__(self, kind: str = "LSTM", *, loss_on: str = "output", batch_first: bool = False) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(V, E)
-        options = {"batch_first": batch_first}
-        self.lstm: nn.RNNBase
-        if kind.startswith("RNN"):
-            self.lstm = nn.RNN(E, H, nonlinearity=kind.removeprefix("RNN_").lower(), **options)
-        else:
-            self.lstm = {"LSTM": nn.LSTM, "GRU": nn.GRU}[kind](E, H, **options)
-        self.readout = nn.Linear(H, V)
-        self.loss_on = loss_on
-
-    def forward(self, tokens: Tensor, state: object = None, *, by_name: bool = False) -> Tensor:
-        x = self.embedding(tokens)
-        output, last = self.lstm(input=x, hx=state) if by_name else self.lstm(x, state)
-        h_n, c_n = last if isinstance(last, tuple) else (last, None)
-        seen: Tensor = {"output": output, "h_n": h_n, "c_n": c_n}[self.loss_on]
-        logits: Tensor = self.readout(seen)
-        return logits
-
-
-def seeded(kind="LSTM", *, dtype=torch.float64, lr=0.1, **options):
-    torch.manual_seed(3)
-    model = Tagger(kind, **options).to(dtype)
-    return model, torch.optim.SGD(model.parameters(), lr=lr), torch.randint(0, V, (T, B))
-
-
-def train_once(model, optimizer, tokens, state=None, **options):
-    loss = model(tokens, state, **options).square().sum()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return loss
 
 
 def by_autograd(model, tokens, start, keep):
@@ -190,50 +146,6 @@ def test_norms_are_those_of_the_gradients_that_the_optimizer_will_use():
     assert set(frame.norms) == set(gradients)
 
 
-def test_scalars_belong_to_the_step_they_are_logged_for():
-    model, optimizer, tokens = seeded(lr=0.001)
-    with rw.watch(model, optimizer, every=1) as recorder:
-        after = []
-        for _ in range(3):
-            after.append(train_once(model, optimizer, tokens).item())
-            recorder.log(loss=after[-1])
-        loss = model(tokens).square().sum()
-        recorder.log(early=loss)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    assert [frame.scalars.get("loss") for frame in recorder.recording] == [*after, None]
-    assert recorder.recording[3].scalars["early"] == loss.item()
-    steps, values = recorder.recording.scalars["loss"]
-    assert steps.tolist() == [0, 1, 2]
-    assert values.tolist() == after
-
-
-def test_every_k_records_each_kth_step_and_keeps_all_scalars():
-    model, optimizer, tokens = seeded(lr=0.001)
-    with rw.watch(model, optimizer, every=3) as recorder:
-        for _ in range(8):
-            recorder.log(loss=train_once(model, optimizer, tokens))
-    assert recorder.recording.steps == [0, 3, 6]
-    assert recorder.recording.scalars["loss"].steps.tolist() == list(range(8))
-
-
-def test_pause_records_nothing_and_counts_on():
-    model, optimizer, tokens = seeded(lr=0.001)
-    with rw.watch(model, optimizer, every=1) as recorder:
-        train_once(model, optimizer, tokens)
-        recorder.pause()
-        assert recorder.recording.status.state == "paused"
-        train_once(model, optimizer, tokens)
-        recorder.resume()
-        train_once(model, optimizer, tokens)
-        train_once(model, optimizer, tokens)
-        assert recorder.recording.status.state == "live"
-    assert recorder.recording.steps[0] == 0
-    assert recorder.recording.steps[-1] == 3
-    assert 1 not in recorder.recording.steps
-
-
 def test_evaluation_without_gradients_is_not_taken_for_training():
     model, optimizer, tokens = seeded()
     with rw.watch(model, optimizer, every=1) as recorder:
@@ -275,112 +187,3 @@ def test_a_non_finite_gradient_is_recorded_not_dropped():
         optimizer.step()
     assert not math.isfinite(recorder.recording[0].scalars["grad_norm"])
     assert not np.isfinite(recorder.recording[0]["lstm.l0"]["dh"]).all()
-
-
-def test_closing_twice_leaves_no_hook_and_keeps_the_recording():
-    model, optimizer, tokens = seeded()
-    recorder = rw.watch(model, optimizer, decode=[str(i) for i in range(V)])
-    train_once(model, optimizer, tokens)
-    recorder.close()
-    recorder.close()
-    for module in model.modules():
-        assert not module._forward_hooks
-        assert not module._forward_pre_hooks
-        assert not module._forward_hooks_with_kwargs
-        assert not module._forward_pre_hooks_with_kwargs
-    assert not optimizer._optimizer_step_pre_hooks
-    assert len(recorder.recording) == 1
-    assert recorder.recording.status.state == "finished"
-
-
-def test_log_after_close_is_told_and_changes_nothing():
-    model, optimizer, tokens = seeded()
-    recorder = rw.watch(model, optimizer)
-    train_once(model, optimizer, tokens)
-    recorder.close()
-    with pytest.warns(RecorderWarning, match="closed recorder"):
-        recorder.log(loss=1.0)
-    assert "loss" not in recorder.recording.scalars
-
-
-def test_an_exception_in_the_loop_goes_on_and_the_view_says_failed():
-    model, optimizer, tokens = seeded()
-    with pytest.raises(KeyboardInterrupt), rw.watch(model, optimizer) as recorder:
-        train_once(model, optimizer, tokens)
-        raise KeyboardInterrupt
-    assert recorder.recording.status.state == "failed"
-    assert recorder.recording.status.notes == ("training stopped at step 1: KeyboardInterrupt",)
-
-
-def test_the_recorder_does_not_keep_the_model_alive_nor_the_model_a_dropped_recorder():
-    model, optimizer, tokens = seeded()
-    recording = rw.watch(model, optimizer).recording
-    train_once(model, optimizer, tokens)
-    assert len(recording) == 1
-    alive = weakref.ref(model)
-    del model, optimizer
-    gc.collect()
-    assert alive() is None
-
-
-def test_a_copy_of_a_watched_model_is_not_recorded_and_a_pickled_one_needs_nothing_of_ours():
-    model, optimizer, tokens = seeded()
-    with rw.watch(model, optimizer, every=1) as recorder:
-        train_once(model, optimizer, tokens)
-        twin = copy.deepcopy(model)
-        twin(tokens).sum().backward()
-        stored = io.BytesIO()
-        pickle.dump(model.lstm, stored)
-        assert b"rnnwidgets" not in stored.getvalue()
-        stored.seek(0)
-        loaded = pickle.load(stored)  # noqa: S301 # written three lines above
-        assert torch.equal(loaded(model.embedding(tokens))[0], model.lstm(model.embedding(tokens))[0])
-        assert not recorder._step.calls or recorder._step.calls["lstm.l0"].number == 1
-        optimizer.zero_grad()
-    assert recorder.recording.steps == [0]
-
-
-def test_a_failure_inside_a_hook_warns_once_and_training_goes_on():
-    model, optimizer, tokens = seeded(lr=0.001)
-    recorder = rw.watch(model, optimizer, every=1)
-
-    def broken(_step):
-        message = "no room"
-        raise OSError(message)
-
-    recorder._record = broken
-    with pytest.warns(RecorderWarning, match="no room") as told:
-        for _ in range(12):
-            train_once(model, optimizer, tokens)
-    recorder.close()
-    assert len(told) == 1
-    assert recorder.health().errors == {"frame": 10}
-    assert recorder.health().status.notes == (
-        "recording of frame failed: no room",
-        "frame is no longer recorded after 10 errors",
-    )
-
-
-def test_strict_raises_the_recorders_own_errors():
-    model, optimizer, tokens = seeded()
-    with rw.watch(model, optimizer, strict=True) as recorder:
-        train_once(model, optimizer, tokens)
-        with pytest.raises(rw.RecordingError, match="loss: expected a number"):
-            recorder.log(loss=torch.zeros(3))
-
-
-def test_a_training_loop_that_bypasses_the_hooks_is_told():
-    model, optimizer, tokens = seeded(lr=0.001)
-    with rw.watch(model, optimizer, every=1), pytest.warns(RecorderWarning, match=r"no call of lstm\.l0 was seen"):
-        for _ in range(10):
-            model.lstm.forward(model.embedding(tokens))[0].sum().backward()
-            optimizer.step()
-
-
-def test_packed_input_is_told_and_training_goes_on():
-    model, optimizer, tokens = seeded()
-    with rw.watch(model, optimizer) as recorder, pytest.warns(RecorderWarning, match="PackedSequence"):
-        packed = nn.utils.rnn.pack_padded_sequence(model.embedding(tokens), torch.full((B,), T))
-        model.lstm(packed)[1][0].sum().backward()
-        optimizer.step()
-    assert len(recorder.recording) == 0

@@ -123,11 +123,12 @@ def test_step_with_an_optimizer_given_is_refused_in_one_sentence():
 def test_samples_beyond_the_batch_are_told_once_and_the_others_recorded(samples):
     model = Net(nn.LSTM(2, 2))
     optimizer = torch.optim.SGD(model.parameters())
-    with rw.watch(model, optimizer, every=1, samples=samples) as recorder:
-        with pytest.warns(RecorderWarning, match="samples: expected sequences within the batch of 3, found index 8"):
-            for _ in range(2):
-                model(torch.ones(4, 3, 2)).sum().backward()
-                optimizer.step()
+    said = "samples: expected sequences within the batch of 3, found index 8"
+    with rw.watch(model, optimizer, every=1, samples=samples) as recorder, pytest.warns(match=said) as told:
+        for _ in range(2):
+            model(torch.ones(4, 3, 2)).sum().backward()
+            optimizer.step()
+    assert [warning.category for warning in told] == [RecorderWarning]
     assert recorder.recording[-1].samples == ((0,) if isinstance(samples, list) else (0, 1, 2))
     assert recorder.recording[-1]["rnn.l0"]["h"].shape == (4, len(recorder.recording[-1].samples), 2)
 

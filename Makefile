@@ -1,0 +1,96 @@
+# Every target works alone on a fresh clone: it needs Python >= 3.10 and Node >= 20, and makes the rest.
+#
+#   make demo     JupyterLab on the first lesson           PORT=8890  BROWSER=none  TORCH_INDEX=<url of a torch index>
+#   make test     lint, types, unit, js, e2e, wheel, in this order
+#   make bench    what recording costs; never part of the tests
+#   make build    dist/: the sdist and the wheel
+#   make clean    removes everything that make made
+
+PYTHON ?= python3
+PORT ?=
+BROWSER ?=
+TORCH_INDEX ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --constraint tests/constraints.txt
+NPM := npm --prefix js
+LESSON := notebooks/en/01_watch_an_lstm_learn.ipynb
+
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+export NLTK_DATA ?= $(abspath $(firstword $(wildcard ../shared/nltk_data) .cache/nltk_data))
+
+.PHONY: demo test lint types unit js e2e wheel bench build clean bundle chromium corpus
+
+demo: .venv/.stamp-demo bundle
+	$(BIN)/jupyter lab --ServerApp.root_dir='$(CURDIR)' --LabApp.default_url=/lab/tree/$(LESSON) \
+	    $(if $(PORT),--port=$(PORT)) $(if $(filter none,$(BROWSER)),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root)
+
+# One after the other, whatever -j says, so that the first failure is the last line.
+test:
+	@for stage in lint types unit js e2e wheel; do \
+	    printf '\n== %s ==\n' $$stage; $(MAKE) --no-print-directory $$stage || exit 1; \
+	done
+
+lint: .venv/.stamp-dev js/node_modules/.package-lock.json
+	$(BIN)/ruff check
+	$(NPM) run lint
+
+types: .venv/.stamp-dev js/node_modules/.package-lock.json
+	$(BIN)/mypy
+	$(NPM) run types
+
+unit: .venv/.stamp-dev bundle corpus
+	$(BIN)/pytest tests --ignore=tests/e2e --ignore=tests/wheel
+
+js: js/node_modules/.package-lock.json
+	$(NPM) test
+
+e2e: .venv/.stamp-dev bundle chromium corpus
+	RNNWIDGETS_CHROMIUM="$$($(BIN)/python tests/chromium.py)" $(BIN)/pytest tests/e2e
+
+wheel: .venv/.stamp-dev bundle
+	$(BIN)/pytest tests/wheel
+
+bench: .venv/.stamp-dev bundle
+	@for script in tests/bench/*.py; do echo "$$script"; $(BIN)/python "$$script" || exit 1; done
+
+build: .venv/.stamp-dev bundle
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist
+
+clean:
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis dist rnnwidgets/static js/node_modules
+	find rnnwidgets js tests -name __pycache__ -prune -exec rm -rf {} +
+
+bundle: .venv/.stamp-demo
+	$(BIN)/python js/hatch_build.py
+
+corpus: .venv/.stamp-dev
+	@mkdir -p .cache/nltk_data
+	@$(BIN)/python -c "import nltk; nltk.corpus.brown.ensure_loaded()" 2>/dev/null || $(BIN)/python -c \
+	    "import nltk; nltk.download('brown', quiet=True, raise_on_error=True)"
+
+chromium: .venv/.stamp-dev
+	@$(BIN)/python tests/chromium.py || \
+	    { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -yqq chromium && $(BIN)/python tests/chromium.py; } || \
+	    { $(BIN)/playwright install chromium && $(BIN)/python tests/chromium.py; }
+
+js/node_modules/.package-lock.json: js/package-lock.json
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo 'rnnwidgets needs Node 20 or newer'; exit 1; }
+	cd js && npm ci --no-audit --no-fund
+	touch $@
+
+.venv/.stamp-torch: tests/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "rnnwidgets needs Python 3.10 or newer: make PYTHON=python3.x")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	touch $@
+
+# The bundle is made by the target of that name, once, in this environment and not in pip's.
+.venv/.stamp-demo: .venv/.stamp-torch pyproject.toml js/package.json js/hatch_build.py
+	RNNWIDGETS_SKIP_JS=1 $(PIP) --editable '.[all]' 'hatchling>=1.26'
+	touch $@
+
+.venv/.stamp-dev: .venv/.stamp-demo
+	RNNWIDGETS_SKIP_JS=1 $(PIP) --editable '.[all,dev]'
+	touch $@

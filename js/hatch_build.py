@@ -1,0 +1,84 @@
+"""Builds rnnwidgets/static/widget.js from js/ whenever a wheel, an sdist or an editable install needs it.
+
+A bundle is current when the stamp beside it names the digest of the sources and of the bundle itself: contents, not
+times, so that a checkout, a copy and an unpacked sdist agree, and a current bundle needs no Node. RNNWIDGETS_SKIP_JS=1
+builds nothing (lint jobs); an editable install then goes without, a wheel or an sdist never does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+INPUTS = ("package.json", "package-lock.json", "build.mjs", "tsconfig.json")
+BUNDLE = Path("rnnwidgets/static/widget.js")
+STAMP = BUNDLE.with_name("widget.sha256")
+
+
+class BundleHook(BuildHookInterface[Any]):
+    """Runs before hatchling collects the files of a build."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (hatchling's signature)
+        """Leave a current bundle in place, or refuse the build."""
+        root = Path(self.root)
+        skip = os.environ.get("RNNWIDGETS_SKIP_JS") == "1"
+        if not skip:
+            ensure_bundle(root)
+        elif version != "editable" and not is_current(root):
+            raise RuntimeError(f"{BUNDLE} is missing or stale, and RNNWIDGETS_SKIP_JS=1 forbids building it: unset it")
+
+
+def ensure_bundle(root: Path) -> None:
+    """Build the bundle unless it is current."""
+    if not is_current(root):
+        npm = shutil.which("npm")
+        if npm is None:
+            raise RuntimeError(f"{BUNDLE} is missing or stale and npm, which builds it, is not here: install Node 20+")
+        build(root, npm)
+    print(f"{BUNDLE}: {(root / BUNDLE).stat().st_size:,} bytes")
+
+
+def is_current(root: Path) -> bool:
+    """Whether the stamp names the sources and the bundle as they are."""
+    stamp = root / STAMP
+    return stamp.is_file() and (root / BUNDLE).is_file() and stamp.read_text(encoding="ascii") == digest(root)
+
+
+def digest(root: Path) -> str:
+    """SHA-256 over the names and contents of everything the bundle is made of, and of the bundle."""
+    js = root / "js"
+    inputs = [path for name in INPUTS if (path := js / name).is_file()]
+    sources = sorted(path for path in (js / "src").rglob("*") if path.is_file())
+    total = hashlib.sha256()
+    for path in (*inputs, *sources, root / BUNDLE):
+        name = path.relative_to(root).as_posix()
+        total.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def build(root: Path, npm: str) -> None:
+    """Install the node modules that the lock file names, bundle, and stamp the result."""
+    js = root / "js"
+    environment = {**os.environ, "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1"}
+    commands = [["run", "build"]] if modules_are_current(js) else [["ci"], ["run", "build"]]
+    for command in commands:
+        subprocess.run([npm, *command], cwd=js, env=environment, check=True)  # noqa: S603 (npm as found on PATH)
+    if not (root / BUNDLE).is_file():
+        raise RuntimeError(f"`npm run build` in js/ ended well but wrote no {BUNDLE}: see js/build.mjs")
+    (root / STAMP).write_text(digest(root), encoding="ascii")
+
+
+def modules_are_current(js: Path) -> bool:
+    """Whether npm's own marker in node_modules is at least as new as the lock file."""
+    marker, lock = js / "node_modules" / ".package-lock.json", js / "package-lock.json"
+    return marker.is_file() and marker.stat().st_mtime >= lock.stat().st_mtime
+
+
+if __name__ == "__main__":
+    ensure_bundle(Path(__file__).resolve().parent.parent)

@@ -1,0 +1,97 @@
+"""Writes the golden frames that Python and TypeScript both read: seeded, small, with every encoding and bad value.
+
+    python tests/golden/write.py
+
+`frames.bin` holds wire frames one after the other. `expected.json` holds what a reader must find: each header without
+its planes, and each plane's values, decoded here from the codes by the formulas of `schema` one number at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnwidgets import schema
+from rnnwidgets.frame import Frame, Trace, decode, scalar, split
+from rnnwidgets.widgets.wire import encode_curves, encode_step
+
+HERE = Path(__file__).parent
+
+
+def traces(times: int, samples: int, units: int) -> dict[str, Trace]:
+    """Return one trace of each kind, seeded, with NaN, infinities and zeros in known places."""
+    random = np.random.default_rng(7)
+    made = {}
+    kinds: tuple[schema.Kind, ...] = ("LSTM", "GRU", "RNN_TANH", "RNN_RELU")
+    for kind in kinds:
+        arrays: dict[str, Any] = {}
+        for name in (*schema.GATES[kind], *schema.TOTAL_GRADIENTS[kind], schema.DIRECT_GRADIENT):
+            values: NDArray[Any] = random.standard_normal((times, samples, units)).astype(np.float32)
+            if name in schema.UNIT_GATES:
+                values = 1 / (1 + np.exp(-values))
+            if name in ("dh", "dc", "dy"):
+                values *= 10.0 ** -np.arange(3 * times, 0, -3, dtype=np.float32)[:, None, None]
+            arrays[name] = values
+        arrays["h"][0, 0, :3] = (math.nan, math.inf, -math.inf)
+        arrays["dh"][1, 0, 0] = 0
+        arrays["dh"][times - 1, 1, 1] = math.nan
+        name = f"{kind.lower()}.l0"
+        made[name] = Trace(name, kind, (times, times - 2), 1.5e-8, "", arrays)
+    return made
+
+
+def frames() -> bytes:
+    """Return the golden frames: a whole step, one reduced to fit, curves."""
+    tokens = (("the", "jury", "said", "<unk>", "été"), ("中", "文", "a", "b", "c"))
+    whole = Frame(12, (0, 3), traces(5, 2, 3), {"loss": 3.25, "grad_norm": math.inf}, {}, tokens)
+    reduced = Frame(13, (0, 3), traces(9, 2, 8), {"loss": math.nan}, {}, None)
+    bins = np.array([[0, 2, 4], [1, 3, 4], [1.0, 0.5, 0.25], [2.0, 0.75, 0.25], [1.5, math.nan, 0.25], [2, 2, 1]])
+    return encode_step(whole, 10_000) + encode_step(reduced, 7_700) + encode_curves({"loss": bins, "lr": bins[:, 1:]})
+
+
+def value(code: int, plane: dict[str, Any]) -> float:
+    """Return the number that a code stands for."""
+    special = {
+        schema.CODE_NEGATIVE_INFINITY: -math.inf,
+        schema.CODE_POSITIVE_INFINITY: math.inf,
+        schema.CODE_NAN: math.nan,
+    }
+    if code in special:
+        return special[code]
+    if plane["encoding"] == "unit":
+        return code / 252
+    distance = code - 126
+    if plane["encoding"] == "symmetric":
+        return float(plane["high"]) * distance / 126
+    if distance == 0:
+        return 0.0
+    return math.copysign(plane["high"] * 10 ** (12 * ((abs(distance) - 1) / 125 - 1)), distance)
+
+
+def expected(data: bytes) -> list[dict[str, Any]]:
+    """Return what a reader must find in the frames."""
+    found = []
+    for one in split(data):
+        header, arrays = decode(one)
+        planes = []
+        for plane, array in zip(header.pop("planes"), arrays, strict=True):
+            flat = array.ravel().tolist()
+            if plane["dtype"] == "u1":
+                flat = [value(code, plane) for code in flat]
+            elif plane["encoding"] == "log10":
+                flat = [10**number for number in flat]
+            planes.append({**plane, "values": [scalar(number) for number in flat]})
+        found.append({"header": header, "planes": planes})
+    return found
+
+
+if __name__ == "__main__":
+    data = frames()
+    (HERE / "frames.bin").write_bytes(data)
+    text = json.dumps(expected(data), ensure_ascii=False, indent=1, allow_nan=False)
+    (HERE / "expected.json").write_text(text + "\n")

@@ -1,0 +1,176 @@
+"""The bqplot figure draws the norms that are recorded, few points at a time, and shares the cursor of the views."""
+
+from __future__ import annotations
+
+import gc
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from rnnwidgets.frame import Frame, Trace
+from rnnwidgets.recording import Recording
+from rnnwidgets.widgets import Explorer, GradientNorms
+from rnnwidgets.widgets.curves import drawable, end_norms
+from rnnwidgets.widgets.publisher import publisher_of
+from tests.unit.browser import Wire
+from tests.unit.frames import make_frame, make_trace
+
+
+@pytest.fixture(autouse=True)
+def wire(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Wire:
+    return Wire.connect(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def recording(wire: Wire) -> Recording:
+    made = Recording()
+    wire.publish(made)
+    return made
+
+
+@pytest.fixture
+def norms(recording: Recording) -> Iterator[GradientNorms]:
+    made = GradientNorms(recording)
+    yield made
+    made.close()
+
+
+def append(wire: Wire, recording: Recording, steps: range, seconds: float) -> None:
+    for step in steps:
+        wire.clock.now += seconds
+        recording.append(make_frame(step, scalars={"grad_norm": 10.0**-step}))
+        recording.log(step, {"loss": 1.0})
+
+
+def drawn(norms: GradientNorms) -> dict[str, tuple[list[float], list[float]]]:
+    return {mark.labels[0]: (mark.x.tolist(), mark.y.tolist()) for mark in norms.figure.marks if mark.labels}
+
+
+def test_the_norm_of_dh_at_both_ends_is_that_of_its_first_and_each_samples_last_timestep():
+    trace = make_trace((6, 3, 4))
+    short = Trace("r", "LSTM", (6, 2, 4), 0.0, "", trace.arrays)
+    gradient = trace["dh"].astype(float)
+    last = math.hypot(*gradient[5, 0], *gradient[1, 1], *gradient[3, 2])
+    assert end_norms(short) == pytest.approx((float(np.linalg.norm(gradient[0])), last), rel=1e-12)
+
+
+def test_a_figure_draws_total_norm_and_both_ends_of_every_layer(wire: Wire, recording: Recording, norms: GradientNorms):
+    assert drawn(norms) == {}
+    append(wire, recording, range(4), 1.0)
+    wire.clock.now += 1
+    recording.changed()
+    shown = drawn(norms)
+    assert list(shown) == ["grad_norm", "dh lstm.l0, first time", "dh lstm.l0, last time"]
+    assert all(steps == [0, 1, 2, 3] for steps, _ in shown.values())
+    assert shown["grad_norm"][1] == [1, 0.1, 0.01, 0.001]
+    ends = [end_norms(make_trace(seed=step)) for step in range(4)]
+    np.testing.assert_allclose(shown["dh lstm.l0, first time"][1], [first for first, _ in ends])
+    np.testing.assert_allclose(shown["dh lstm.l0, last time"][1], [last for _, last in ends])
+
+
+def test_a_figure_is_a_bqplot_figure_with_a_logarithmic_axis_and_no_animation(norms: GradientNorms):
+    import bqplot
+
+    assert isinstance(norms.figure, bqplot.Figure)
+    assert [type(axis.scale) for axis in norms.figure.axes] == [bqplot.LinearScale, bqplot.LogScale]
+    assert norms.figure.animation_duration == 0
+    assert repr(norms) == "<GradientNorms of 0 series to step -1>"
+    assert "application/vnd.jupyter.widget-view+json" in norms._repr_mimebundle_()
+
+
+def test_a_figure_is_drawn_at_most_twice_a_second(wire: Wire, recording: Recording, norms: GradientNorms):
+    line_updates = []
+    append(wire, recording, range(1), 1.0)
+    norms.figure.marks[-1].observe(lambda _: line_updates.append(wire.clock.now), "y")
+    append(wire, recording, range(1, 101), 0.05)
+    assert 9 <= len(line_updates) <= 10
+    assert np.diff(line_updates).min() >= 0.5 - 1e-9
+
+
+def test_at_most_300_points_are_drawn_and_no_value_that_has_no_logarithm():
+    bins = np.ones((6, 1024))
+    bins[0] = np.arange(1024)
+    bins[4, :8] = (0, -1, math.nan, math.inf, 5, 5, 5, 5)
+    steps, values = drawable(bins)
+    assert len(steps) == len(values) == 256
+    np.testing.assert_array_equal(values[:3], [math.nan, 5, 1])
+    steps, values = drawable(bins[:, :5])
+    np.testing.assert_array_equal(values, [math.nan, math.nan, math.nan, math.nan, 5])
+
+
+def test_of_many_layers_the_first_three_are_drawn(recording: Recording):
+    traces = {name: make_trace(layer=name) for name in "abcd"}
+    recording.append(Frame(0, (0, 1), traces, {"grad_norm": 1.0}))
+    made = GradientNorms(recording)
+    assert len(drawn(made)) == 7
+    assert not any("dh d" in label for label in drawn(made))
+    made.close()
+
+
+def test_a_layer_without_gradients_is_not_drawn(recording: Recording):
+    trace = make_trace()
+    forward = {name: array for name, array in trace.arrays.items() if not name.startswith("d")}
+    recording.append(Frame(0, (0, 1), {"r": Trace("r", "LSTM", (7, 7), 0.0, "", forward)}))
+    made = GradientNorms(recording)
+    assert drawn(made) == {}
+    made.close()
+
+
+def test_the_rule_follows_the_cursor_of_any_view_of_the_recording(recording: Recording, norms: GradientNorms):
+    recording.append(make_frame(3))
+    views = [Explorer(recording), Explorer(recording)]
+    rule = norms.figure.marks[0]
+    views[1].step = 3
+    assert (norms.step, rule.x.tolist(), rule.y.tolist()) == (3, [3, 3], [0, 1])
+    views[0].step = 2
+    assert (norms.step, rule.x.tolist()) == (2, [2, 2])
+    views[0].step = None
+    assert (norms.step, rule.x.tolist()) == (None, [])
+    for view in views:
+        view.close()
+
+
+def test_a_click_on_a_point_moves_the_cursor_of_every_view(wire: Wire, recording: Recording, norms: GradientNorms):
+    append(wire, recording, range(5), 1.0)
+    views = [Explorer(recording), Explorer(recording)]
+    points = norms.figure.marks[1]
+    assert points.x.tolist() == drawn(norms)["grad_norm"][0]
+    message = {"event": "element_click", "data": {"x": 4.0, "y": 1e-4, "index": 4}}
+    points.comm.handle_msg({"content": {"data": {"method": "custom", "content": message}}, "buffers": []})
+    assert [view.step for view in views] == [4, 4]
+    assert (norms.step, norms.figure.marks[0].x.tolist()) == (4, [4, 4])
+    for view in views:
+        view.close()
+
+
+def test_closing_ends_every_widget_and_the_subscription(wire: Wire, recording: Recording):
+    made = GradientNorms(recording)
+    append(wire, recording, range(1), 1.0)
+    recording.append(make_frame(5))
+    made.close()
+    made.close()
+    opened = [sent.comm_id for sent in wire if sent.kind == "comm_open"]
+    closed = [sent.comm_id for sent in wire if sent.kind == "comm_close"]
+    assert sorted(opened) == sorted(closed)
+    assert recording._listeners == []
+
+
+def test_a_figure_closed_by_itself_ends_its_updates(wire: Wire, recording: Recording):
+    made = GradientNorms(recording)
+    made.figure.close()
+    append(wire, recording, range(2), 1.0)
+    assert recording._listeners == []
+    assert [note for note in recording.status.notes if "failed" in note] == []
+
+
+def test_a_figure_lives_on_when_only_the_figure_is_kept(wire: Wire, recording: Recording):
+    figure = GradientNorms(recording).figure
+    gc.collect()
+    append(wire, recording, range(2), 1.0)
+    assert figure.marks[2].x.tolist() == [0, 1]
+    for chart in tuple(publisher_of(recording)._charts):
+        cast(Any, chart).close()

@@ -1,0 +1,428 @@
+"""What the publisher sends, when, and that nothing of it outlives its views or reaches training."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import json
+import threading
+import warnings
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from ipywidgets.widgets import widget
+
+from rnnwidgets import schema
+from rnnwidgets.errors import RecorderWarning
+from rnnwidgets.recording import Recording
+from rnnwidgets.widgets import Explorer, GateHeatmap
+from rnnwidgets.widgets.publisher import Publisher, publisher_of
+from rnnwidgets.widgets.settle import THREAD_NAME
+from tests.unit.browser import Store, Wire
+from tests.unit.frames import make_frame
+
+FULL = (35, 4, 128)
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Wire:
+    return Wire.connect(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def recording() -> Iterator[Recording]:
+    made = Recording()
+    made.report(state="live")
+    yield made
+    publisher = publisher_of(made)
+    for member in (*publisher._views, *publisher._charts):
+        cast(Any, member).close()
+
+
+def train(wire: Wire, recording: Recording, steps: range, seconds: float, **options) -> None:
+    """Append a frame and log its loss, each `seconds` after the one before."""
+    for step in steps:
+        wire.clock.now += seconds
+        recording.append(make_frame(step, scalars={"grad_norm": 1 / (step + 1)}, **options))
+        recording.log(step, {"loss": float(np.cos(step))})
+
+
+def settles() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == THREAD_NAME]
+
+
+def same_curves(store: Store, recording: Recording) -> None:
+    held = recording.series()
+    assert set(store.curves) == set(held)
+    for name, (_, bins) in held.items():
+        np.testing.assert_array_equal(store.curves[name], bins)
+
+
+def test_a_step_is_sent_with_its_scalars_as_soon_as_they_are_logged(wire: Wire, recording: Recording):
+    wire.publish(recording)
+    Explorer(recording)
+    train(wire, recording, range(1), 1.0)
+    (sent,) = wire.deltas()
+    content = sent.data["content"]
+    assert (content["kind"], content["version"], content["run"], content["seq"]) == ("delta", 1, recording.run, 1)
+    assert content["status"]["state"] == "live"
+    json.dumps(content, allow_nan=False)
+    store = Store()
+    store.take(sent)
+    assert store.steps[0]["scalars"] == {"grad_norm": 1.0, "loss": 1.0}
+
+
+def test_without_scalars_a_step_is_sent_when_the_next_one_comes(wire: Wire, recording: Recording):
+    wire.publish(recording)
+    Explorer(recording)
+    store = Store()
+    for step in range(3):
+        wire.clock.now += 1
+        recording.append(make_frame(step))
+        for sent in wire.deltas():
+            store.take(sent)
+        assert sorted(store.steps) == list(range(step))
+
+
+@pytest.mark.parametrize("views", [1, 3, 12])
+def test_all_views_together_keep_to_ten_messages_and_a_megabyte_a_second(wire: Wire, recording: Recording, views: int):
+    publisher = wire.publish(recording)
+    shown = [GateHeatmap(recording) for _ in range(views)]
+    train(wire, recording, range(300), 0.02, shape=FULL)
+    deltas = wire.deltas()
+    assert len({sent.comm_id for sent in deltas}) == len(shown)
+    assert all(len(sent.buffers) == 1 for sent in deltas)
+    assert max(len(sent.buffers[0]) + 4096 for sent in deltas) <= schema.LIVE_MESSAGE_BYTES
+    times = sorted({sent.at for sent in deltas})
+    for start, end in itertools.pairwise(times):
+        sizes = [len(sent.buffers[0]) for sent in deltas if sent.at == start]
+        assert end - start >= len(sizes) / schema.LIVE_MESSAGES_PER_SECOND - 1e-9
+        assert end - start >= sum(sizes) / schema.LIVE_BYTES_PER_SECOND
+    assert len(times) >= 4
+    assert publisher._live.seq == len(times)
+
+
+def test_what_came_while_the_lane_was_busy_is_skipped_for_the_latest_without_a_gap(wire: Wire, recording: Recording):
+    wire.publish(recording)
+    Explorer(recording)
+    store = Store()
+    train(wire, recording, range(100), 0.01)
+    for sent in wire:
+        store.take(sent)
+    assert store.gaps == []
+    assert [sent.data["content"]["seq"] for sent in wire.deltas()] == list(range(1, len(wire.deltas()) + 1))
+    assert 9 <= len(store.steps) <= 11
+    assert max(store.steps) >= 89
+
+
+def test_deltas_rebuild_the_curves_exactly_though_each_brings_only_changed_bins(wire: Wire, recording: Recording):
+    wire.publish(recording)
+    Explorer(recording)
+    store = Store()
+    for start in range(0, 5000, 50):
+        wire.clock.now += 1
+        for step in range(start, start + 50):
+            recording.log(step, {"loss": np.cos(step), "lr": 0.1})
+        for sent in wire:
+            store.take(sent)
+        del wire[:]
+    wire.clock.now += 1
+    recording.changed()
+    wire.clock.now += 1
+    recording.changed()
+    sizes = [len(sent.buffers[0]) for sent in wire.deltas()]
+    for sent in wire:
+        store.take(sent)
+    same_curves(store, recording)
+    assert store.gaps == []
+    assert sizes[-1] < 1000
+
+
+def test_a_store_that_missed_everything_is_healed_by_the_next_snapshot(wire: Wire, recording: Recording):
+    wire.publish(recording)
+    Explorer(recording)
+    train(wire, recording, range(60), 0.05)
+    lost = len(wire)
+    recording.report(state="finished")
+    recording.changed()
+    store = Store()
+    for sent in wire[lost:]:
+        store.take(sent)
+    same_curves(store, recording)
+    assert store.gaps == []
+    assert store.status["state"] == "finished"
+    assert sorted(store.steps) == recording.steps
+    assert store.steps[59]["scalars"] == dict(recording[-1].scalars)
+
+
+def test_a_delta_older_than_the_snapshot_changes_nothing(wire: Wire, recording: Recording):
+    wire.publish(recording)
+    Explorer(recording)
+    train(wire, recording, range(20), 0.2)
+    late = Explorer(recording)
+    store = Store()
+    for sent in [wire[-1], *wire.deltas()]:
+        store.take(sent)
+    assert late.comm.comm_id == wire[-1].comm_id
+    assert (store.gaps, sorted(store.steps)) == ([], recording.steps)
+    same_curves(store, recording)
+
+
+def test_a_snapshot_keeps_to_its_bytes_and_holds_the_first_and_the_latest_step(wire: Wire, recording: Recording):
+    train(wire, recording, range(90), 0.1, shape=FULL)
+    for step in range(2000):
+        recording.log(90 + step, {f"curve {k}": step * k for k in range(12)})
+    Explorer(recording)
+    (opened,) = wire.snapshots()
+    store = Store()
+    store.take(opened)
+    size = sum(map(len, opened.buffers))
+    assert schema.SNAPSHOT_BYTES * 0.9 < size <= schema.SNAPSHOT_BYTES
+    steps = sorted(store.steps)
+    assert (steps[0], steps[-1]) == (0, 89)
+    assert len(steps) >= 30
+    assert np.diff(steps[:-1]).max() <= 2
+    assert set(list(store.curves)[:2]) == {"loss", "grad_norm"}
+    assert len(store.curves) == 8
+    assert store.steps[89]["planes"]["lstm.l0", "h"]["stride"] == [1, 1, 1]
+
+
+def test_snapshots_of_a_running_cell_come_after_two_seconds_and_then_ever_more_rarely(wire: Wire, recording: Recording):
+    wire.publish(recording)
+    Explorer(recording)
+    start = wire.clock.now
+    train(wire, recording, range(600), 0.1)
+    times = [sent.at - start for sent in wire.snapshots()[1:]]
+    gaps = np.diff(times)
+    assert times[0] == pytest.approx(2.1, abs=0.11)
+    assert (np.diff(gaps) > -0.11).all()
+    assert gaps[0] == pytest.approx(3.0, abs=0.11)
+    assert gaps[-1] == pytest.approx(10.0, abs=0.11)
+
+
+@pytest.mark.parametrize("state", ["paused", "finished", "failed"])
+def test_a_change_of_state_brings_a_snapshot_at_once(wire: Wire, recording: Recording, state: schema.State):
+    wire.publish(recording)
+    Explorer(recording)
+    train(wire, recording, range(3), 0.3)
+    recording.report(state=state)
+    wire.clock.now += 1
+    recording.changed()
+    store = Store()
+    store.take(wire.snapshots()[-1])
+    assert len(wire.snapshots()) == 2
+    assert (store.status["state"], max(store.steps)) == (state, 2)
+
+
+def test_pausing_at_every_step_does_not_bring_a_snapshot_at_every_step(wire: Wire, recording: Recording):
+    wire.publish(recording)
+    Explorer(recording)
+    for step in range(50):
+        recording.report(state="live")
+        train(wire, recording, range(step, step + 1), 0.02)
+        recording.report(state="paused")
+        recording.changed()
+    assert len(wire.snapshots()) <= 3
+
+
+def test_meta_and_snapshot_travel_in_one_message_even_if_unchanged(wire: Wire, recording: Recording):
+    publisher = wire.publish(recording)
+    Explorer(recording)
+    for _ in range(2):
+        publisher._settled(last=True)
+    opened, *updates = wire.snapshots()
+    assert opened.kind == "comm_open"
+    assert [sorted(sent.data["state"]) for sent in updates] == [["_meta"], ["_meta"]]
+    assert [sent.data["buffer_paths"] for sent in updates] == [[["_snapshot"]], [["_snapshot"]]]
+    assert updates[0].buffers == updates[1].buffers == opened.buffers
+    assert wire[-2:] == updates
+
+
+def test_the_end_of_the_cell_says_finished_and_the_next_step_says_live_again(wire: Wire, recording: Recording):
+    shell = InteractiveShell.instance()
+    try:
+        wire.publish(recording)
+        Explorer(recording)
+        callbacks = len(shell.events.callbacks["post_run_cell"])
+        shell.user_ns["train"] = lambda start: train(wire, recording, range(start, start + 3), 0.3)
+        stores = []
+        for code in ("train(0); raise KeyboardInterrupt", "None", "train(3)"):
+            shell.run_cell(code, silent=False)
+            stores.append(Store())
+            for sent in wire:
+                stores[-1].take(sent)
+            del wire[:]
+        assert [store.status.get("state") for store in stores] == ["finished", None, "finished"]
+        assert [max(store.steps, default=None) for store in stores] == [2, None, 5]
+        train(wire, recording, range(6, 7), 0.3)
+        assert wire.deltas()[-1].data["content"]["status"]["state"] == "live"
+        assert recording.status.state == "live"
+        cast(Any, publisher_of(recording)._views.pop()).close()
+        assert len(shell.events.callbacks["post_run_cell"]) == callbacks - 1
+    finally:
+        InteractiveShell.clear_instance()
+
+
+def test_what_came_last_is_sent_and_the_snapshot_sent_again_when_nothing_more_comes(wire: Wire, recording: Recording):
+    publisher = wire.publish(recording)
+    Explorer(recording)
+    recording.append(make_frame(0))
+    assert wire.deltas() == []
+    wire.clock.now += 1
+    publisher._settled(last=False)
+    assert (len(wire.deltas()), len(wire.snapshots())) == (1, 1)
+    wire.clock.now += 3
+    publisher._settled(last=True)
+    store = Store()
+    store.take(wire.snapshots()[-1])
+    assert (len(wire.snapshots()), sorted(store.steps)) == (2, [0])
+
+
+def test_closing_the_last_view_ends_every_timer_and_subscription(wire: Wire, recording: Recording):
+    publisher = wire.publish(recording)
+    views = [Explorer(recording), GateHeatmap(recording)]
+    recording.append(make_frame(0))
+    assert len(settles()) == 1
+    for view in views:
+        view.close()
+        view.close()
+    for thread in settles():
+        thread.join(1)
+    assert settles() == []
+    assert recording._listeners == []
+    sent = len(wire)
+    recording.append(make_frame(1))
+    publisher._settled(last=True)
+    assert (len(wire), settles()) == (sent, [])
+    assert [one.kind for one in wire[-2:]] == ["comm_close", "comm_close"]
+
+
+def test_a_view_made_after_the_last_was_closed_is_live_again(wire: Wire, recording: Recording):
+    wire.publish(recording)
+    first = Explorer(recording)
+    first.close()
+    Explorer(recording)
+    train(wire, recording, range(1), 1)
+    assert len(wire.deltas()) == 1
+
+
+@pytest.mark.usefixtures("wire")
+def test_a_view_that_could_not_be_made_leaves_nothing_behind(recording: Recording):
+    recording.append(make_frame(0))
+    with pytest.raises(ValueError, match=r"layer: expected one of lstm\.l0, found 'nowhere'"):
+        Explorer(recording, layer="nowhere")
+    assert recording._listeners == []
+
+
+def test_a_view_that_is_forgotten_without_being_closed_takes_its_publisher_and_timer_along(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(widget, "_instances", {})
+    recording = Recording()
+    view = Explorer(recording)
+    recording.append(make_frame(0))
+    traces = [weakref.ref(view), weakref.ref(publisher_of(recording))]
+    assert len(settles()) == 1
+    widget._instances.clear()
+    view.comm._msg_callback = None
+    del view
+    gc.collect()
+    assert [trace() for trace in traces] == [None, None]
+    for thread in settles():
+        thread.join(1)
+    assert (settles(), recording._listeners) == ([], [])
+    kept = weakref.ref(recording)
+    del recording
+    gc.collect()
+    assert kept() is None
+    assert isinstance(wire, Wire)
+
+
+def test_a_closed_view_is_freed(wire: Wire, recording: Recording):
+    view = Explorer(recording)
+    view.close()
+    trace = weakref.ref(view)
+    del view
+    gc.collect()
+    assert trace() is None
+    assert wire[-1].kind == "comm_close"
+
+
+def test_the_publisher_of_a_recording_is_one(recording: Recording):
+    publisher = publisher_of(recording)
+    assert publisher_of(recording) is publisher
+    assert publisher_of(Recording()) is not publisher
+    assert isinstance(publisher, Publisher)
+
+
+def test_a_failing_view_never_reaches_training_and_is_switched_off_with_a_note(
+    wire: Wire, recording: Recording, monkeypatch: pytest.MonkeyPatch
+):
+    wire.publish(recording)
+    view = Explorer(recording)
+    tries = []
+
+    def fail(*_: object, **__: object) -> None:
+        tries.append(1)
+        raise ConnectionError("kernel gone")
+
+    monkeypatch.setattr(view.comm, "send", fail)
+    with pytest.warns(RecorderWarning) as told:
+        train(wire, recording, range(30), 0.5)
+    assert len(recording) == 30
+    first_lines = [str(one.message).splitlines()[0] for one in told]
+    sites = ("sending to a view", "sending a snapshot")
+    assert first_lines == [f"{site} failed; training goes on." for site in sites]
+    assert "sending to a view is switched off after 10 errors" in recording.status.notes
+    assert 10 <= len(tries) < 20
+
+
+def test_a_frame_that_cannot_be_encoded_never_reaches_training(wire: Wire, recording: Recording):
+    wire.publish(recording)
+    Explorer(recording)
+    broken = make_frame(0, scalars={"loss": 1.0})
+    cast(Any, broken["lstm.l0"].arrays)["f"] = np.array("text")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        wire.clock.now += 1
+        recording.append(broken)
+        recording.changed()
+    assert any(note.startswith("updating the views failed") for note in recording.status.notes)
+    assert len(recording) == 1
+
+
+def test_more_curves_than_are_sent_are_told(wire: Wire, recording: Recording):
+    wire.publish(recording)
+    Explorer(recording)
+    wire.clock.now += 1
+    recording.log(0, {f"c{k}": 1.0 for k in range(9)} | {"loss": 2.0})
+    store = Store()
+    store.take(wire.deltas()[0])
+    assert list(store.curves) == ["loss", *(f"c{k}" for k in range(7))]
+    assert store.status["notes"] == ["the first 8 of 10 curves are shown"]
+
+
+def test_views_may_be_made_and_closed_while_another_thread_trains(wire: Wire, recording: Recording):
+    done = threading.Event()
+
+    def run() -> None:
+        step = 0
+        while not done.is_set():
+            train(wire, recording, range(step, step + 1), 0.05)
+            step += 1
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    for _ in range(15):
+        view = Explorer(recording)
+        view.step = 1
+        view.close()
+    done.set()
+    thread.join()
+    assert [note for note in recording.status.notes if "failed" in note] == []
+    assert recording._listeners == []

@@ -1,0 +1,164 @@
+"""What is reduced still tells the truth, within bounds that are stated."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from rnnwidgets import reduce, schema
+
+FLOATS = st.floats(-(2.0**100), 2.0**100, width=32)
+ARRAYS = hnp.arrays(np.float32, hnp.array_shapes(min_dims=3, max_dims=3, max_side=6), elements=FLOATS)
+DIRTY = hnp.arrays(np.float32, st.integers(1, 40), elements=st.floats(width=32))
+
+
+def number(code: int, encoding: schema.Encoding, top: float) -> float:
+    """The value of a code, from the formulas of the schema, one at a time."""
+    if encoding == "unit":
+        return code / 252
+    if encoding == "symmetric":
+        return top * (code - 126) / 126
+    distance = abs(code - 126)
+    return 0.0 if distance == 0 else math.copysign(top * 10 ** (12 * ((distance - 1) / 125 - 1)), code - 126)
+
+
+@given(hnp.arrays(np.float32, 30, elements=st.floats(0, 1, width=32)))
+def test_a_unit_code_is_within_half_a_level(values: np.ndarray):
+    codes = reduce.quantise(values, "unit", 1.0)
+    shown = np.array([number(code, "unit", 1.0) for code in codes.tolist()])
+    assert np.abs(shown - values).max() <= 0.5 / 252 + 1e-6
+
+
+@given(ARRAYS)
+def test_a_symmetric_code_is_within_half_a_level(values: np.ndarray):
+    top = reduce.high(values, "symmetric")
+    codes = reduce.quantise(values, "symmetric", top)
+    shown = np.array([number(code, "symmetric", top) for code in codes.ravel().tolist()])
+    assert top >= np.abs(values).max()
+    assert math.log2(top) == int(math.log2(top))
+    assert np.abs(shown - values.ravel()).max() <= top * (0.5 / 126 + 1e-5)
+
+
+@given(
+    hnp.arrays(np.float64, 30, elements=st.floats(-1e30, 1e30).filter(lambda value: value == 0 or abs(value) > 1e-30))
+)
+def test_a_signed_log_code_is_within_half_a_level_in_decades_down_to_twelve_decades(values: np.ndarray):
+    top = reduce.high(values, "signed_log")
+    codes = reduce.quantise(values, "signed_log", top)
+    for value, code in zip(values.tolist(), codes.tolist(), strict=True):
+        shown = number(code, "signed_log", top)
+        if value == 0:
+            assert code == schema.CODE_ZERO
+            continue
+        assert code != schema.CODE_ZERO
+        assert math.copysign(1, shown) == math.copysign(1, value)
+        expected = max(abs(value), top * 1e-12)
+        assert abs(math.log10(abs(shown)) - math.log10(expected)) <= 0.5 * 12 / 125 + 1e-9
+
+
+@given(ARRAYS, st.sampled_from(["symmetric", "signed_log"]))
+def test_zero_has_the_code_of_zero_and_under_signed_log_nothing_else_has_it(
+    values: np.ndarray, encoding: schema.Encoding
+):
+    codes = reduce.quantise(values, encoding, reduce.high(values, encoding))
+    assert (codes[values == 0] == schema.CODE_ZERO).all()
+    if encoding == "signed_log":
+        assert (codes[values != 0] != schema.CODE_ZERO).all()
+
+
+@given(DIRTY, st.sampled_from(["unit", "symmetric", "signed_log"]))
+def test_nan_and_infinities_have_codes_of_their_own_and_numbers_never_do(values: np.ndarray, encoding: schema.Encoding):
+    codes = reduce.quantise(values, encoding, reduce.high(values, encoding))
+    np.testing.assert_array_equal(codes == 255, np.isnan(values))
+    np.testing.assert_array_equal(codes == 254, np.isposinf(values))
+    np.testing.assert_array_equal(codes == 253, np.isneginf(values))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "values", "top"),
+    [
+        ("unit", [0.2, 9.0], 1.0),
+        ("symmetric", [0.5, -0.25, math.nan], 1.0),
+        ("symmetric", [3.0, math.inf], 4.0),
+        ("symmetric", [-4.0], 4.0),
+        ("signed_log", [3.0, -5.0, -math.inf], 5.0),
+        ("signed_log", [math.nan], 0.0),
+        ("signed_log", [], 0.0),
+    ],
+)
+def test_the_largest_code_stands_for_a_value_that_nothing_finite_exceeds(
+    encoding: schema.Encoding, values: list[float], top: float
+):
+    assert reduce.high(np.array(values, np.float32), encoding) == top
+
+
+@given(hnp.arrays(np.float32, (3, 2, 9), elements=st.floats(-(2.0**126), 2.0**126, width=32)))
+def test_norms_of_float32_neither_overflow_nor_vanish(values: np.ndarray):
+    expected = np.array([[math.hypot(*map(float, row)) for row in rows] for rows in values])
+    with np.errstate(divide="ignore"):
+        np.testing.assert_allclose(reduce.log10_norms(values), np.log10(expected), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-200, 1.0, 1e200, 1e300])
+def test_norms_of_float64_neither_overflow_nor_vanish(size: float):
+    found = reduce.log10_norms(np.full((1, 1, 4), size))
+    np.testing.assert_allclose(found, [[math.log10(size) + math.log10(2)]], rtol=1e-6)
+
+
+def test_norms_keep_zero_nan_and_infinity():
+    values = np.array([[[0, 0]], [[math.nan, 1]], [[math.inf, 1]]])
+    for dtype in (np.float32, np.float64):
+        np.testing.assert_array_equal(
+            reduce.log10_norms(values.astype(dtype)), np.array([[-math.inf], [math.nan], [math.inf]], np.float32)
+        )
+
+
+@given(st.tuples(*[st.integers(1, 200)] * 3), st.integers(1, 5000))
+def test_strides_leave_no_more_than_the_cells_and_give_up_samples_first(shape: tuple[int, int, int], cells: int):
+    time, sample, unit = reduce.strides(shape, cells)
+    kept = [math.ceil(size / stride) for size, stride in zip(shape, (time, sample, unit), strict=True)]
+    assert math.prod(kept) <= cells
+    if time > 1 or unit > 1:
+        assert kept[1] == 1
+    if math.prod(shape) <= cells:
+        assert (time, sample, unit) == (1, 1, 1)
+
+
+@given(st.integers(1, 500), st.integers(1, 60))
+def test_a_spread_holds_the_last_and_the_first_and_no_gap_twice_another(count: int, keep: int):
+    positions = reduce.spread(count, keep)
+    assert positions[-1] == count - 1
+    assert len(positions) == min(count, keep)
+    if keep > 1:
+        assert positions[0] == 0
+    gaps = np.diff(positions)
+    assert len(gaps) == 0 or gaps.max() - gaps.min() <= 1
+
+
+def test_crowded_steps_are_given_up_closest_in_the_logarithm_first_and_the_ends_never():
+    steps = list(range(100))
+    order = list(reduce.crowded(steps))
+    assert sorted(order) == list(range(1, 99))
+    left = sorted({*range(100)} - {*order[:90]})
+    ratios = [(after + 1) / (before + 1) for before, after in itertools.pairwise(left[1:])]
+    assert (left[0], left[-1]) == (0, 99)
+    assert max(ratios) <= 2.5
+    assert list(reduce.crowded([3, 9])) == []
+
+
+@given(hnp.arrays(np.float64, st.integers(2, 41), elements=st.floats(-1e300, 1e300)))
+def test_merged_bins_equal_the_bins_of_the_values_by_brute_force(values: np.ndarray):
+    count = len(values)
+    steps = np.arange(count, dtype=float)
+    merged = reduce.merge_pairs(np.stack((steps, steps, values, values, values, np.ones(count))))
+    groups = [values[k : k + 2] for k in range(0, count, 2)]
+    np.testing.assert_array_equal(merged[2], [group.min() for group in groups])
+    np.testing.assert_array_equal(merged[3], [group.max() for group in groups])
+    np.testing.assert_allclose(merged[4], [math.fsum(group / len(group)) for group in groups], rtol=1e-9)
+    np.testing.assert_array_equal(merged[5], [len(group) for group in groups])

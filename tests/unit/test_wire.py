@@ -1,0 +1,88 @@
+"""Frames on the wire keep to their limit, and say truly what was left out."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnnwidgets import schema
+from rnnwidgets.frame import Frame, decode
+from rnnwidgets.widgets.wire import encode_curves, encode_step
+from tests.unit.frames import make_frame, make_trace
+
+
+@pytest.mark.parametrize("kind", list(schema.GATES))
+def test_a_step_carries_every_gate_total_gradient_and_norm_of_its_kind(kind: schema.Kind):
+    header, arrays = decode(encode_step(make_frame(7, (6, 2, 4), {"loss": 3.5}, kind), 100_000))
+    planes = {plane["name"]: array for plane, array in zip(header["planes"], arrays, strict=True)}
+    gradients = schema.TOTAL_GRADIENTS[kind]
+    assert set(planes) == {*schema.GATES[kind], *gradients, *(f"norm.{name}" for name in (*gradients, "dy"))}
+    assert (header["kind"], header["step"], header["samples"]) == ("step", 7, [0, 1])
+    assert header["scalars"] == {"loss": 3.5}
+    trace = make_trace((6, 2, 4), kind, seed=7)
+    np.testing.assert_allclose(10.0 ** planes["norm.dh"], np.sqrt((trace["dh"].astype(float) ** 2).sum(-1)), rtol=2e-6)
+    high = next(plane["high"] for plane in header["planes"] if plane["name"] == "h")
+    np.testing.assert_allclose((planes["h"].astype(float) - 126) * high / 126, trace["h"], atol=high * 0.5 / 126 + 1e-6)
+
+
+@settings(deadline=None)
+@given(st.tuples(st.integers(1, 90), st.integers(1, 5), st.integers(1, 90)), st.integers(12_000, 60_000))
+def test_a_step_keeps_to_the_limit_and_its_strides_say_which_cells_were_sent(shape: tuple[int, int, int], limit: int):
+    frame = make_frame(1, shape)
+    data = encode_step(frame, limit)
+    assert len(data) <= limit
+    header, arrays = decode(data)
+    for plane, array in zip(header["planes"], arrays, strict=True):
+        source = frame["lstm.l0"][plane["name"].removeprefix("norm.")]
+        assert plane["full"] == list(source.shape[: len(plane["axes"])])
+        sent = source[tuple(slice(None, None, stride) for stride in plane["stride"])]
+        assert array.shape == sent.shape[: array.ndim]
+        if plane["encoding"] == "unit":
+            np.testing.assert_allclose(array / 252, sent, atol=0.5 / 252 + 1e-6)
+        if plane["encoding"] == "log10":
+            with np.errstate(divide="ignore"):
+                expected = np.log10(np.linalg.norm(sent.astype(float), axis=-1))
+            np.testing.assert_allclose(array, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_step_with_room_is_whole_and_one_with_little_gives_up_samples_first():
+    frame = make_frame(1, (20, 4, 30))
+    whole, less = (decode(encode_step(frame, limit))[0]["planes"] for limit in (60_000, 12_000))
+    assert {tuple(plane["stride"]) for plane in whole} == {(1, 1, 1), (1, 1)}
+    assert {tuple(plane["stride"]) for plane in less if len(plane["stride"]) == 3} == {(1, 4, 1)}
+
+
+def test_a_very_long_sequence_keeps_to_the_limit_by_striding_norms_and_leaving_tokens_out():
+    frame = make_frame(1, (4000, 2, 1))
+    header, _ = decode(encode_step(frame, 40_000))
+    assert len(encode_step(frame, 40_000)) <= 40_000
+    assert header["tokens"] is None
+    strides = {plane["name"]: plane["stride"] for plane in header["planes"]}
+    assert strides["norm.dh"] == [math.ceil(3 * 4000 * 2 * 4 / 10_000), 1]
+
+
+def test_a_frame_of_too_many_layers_comes_longer_than_the_limit():
+    traces = {f"r{k}": make_trace((2, 1, 2), "RNN_TANH", f"r{k}") for k in range(60)}
+    data = encode_step(Frame(0, (0,), traces), 10_000)
+    header, arrays = decode(data)
+    assert len(data) > 10_000
+    assert {array.size for plane, array in zip(header["planes"], arrays, strict=True) if plane["dtype"] == "u1"} == {1}
+
+
+def test_gradients_are_left_out_where_no_backward_pass_ran():
+    trace = make_trace()
+    arrays = {name: array for name, array in trace.arrays.items() if not name.startswith("d")}
+    bare = Frame(0, (0, 1), {"lstm.l0": type(trace)("lstm.l0", "LSTM", (7, 7), 0.0, "", arrays)})
+    assert [plane["name"] for plane in decode(encode_step(bare, 50_000))[0]["planes"]] == list("ifgoch")
+
+
+def test_curves_carry_their_bins_exactly():
+    bins = np.array([[0.0, 2], [1, 2], [math.nan, 1], [math.inf, 1], [0.1, 1 / 3], [2, 1]])
+    header, arrays = decode(encode_curves({"loss": bins, "lr": bins[:, 1:]}))
+    assert [plane["name"] for plane in header["planes"]] == ["loss", "lr"]
+    assert arrays[0].tobytes() == bins.tobytes()
+    np.testing.assert_array_equal(arrays[1], bins[:, 1:])

@@ -1,0 +1,168 @@
+"""What is built is what is installed: sdist to wheel to a clean environment, none of it with Node at hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+VERSION = json.loads((ROOT / "js" / "package.json").read_text(encoding="utf-8"))["version"]
+BUNDLE = "rnnwidgets/static/widget.js"
+LARGEST_BUNDLE = 120_000
+
+SHOW = """
+import importlib.metadata, json, sys
+import rnnwidgets
+view = rnnwidgets.Explorer(rnnwidgets.Recording())
+print(json.dumps({
+    "file": rnnwidgets.__file__,
+    "version": importlib.metadata.version("rnnwidgets"),
+    "bundle": len(view._esm),
+    "mime": sorted(view._repr_mimebundle_()[0]),
+    "torch": "torch" in sys.modules,
+}))
+view.close()
+"""
+
+
+@pytest.fixture(scope="module")
+def without_node(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment whose PATH leads to nothing."""
+    nothing = tmp_path_factory.mktemp("nothing")
+    hidden = ("PYTHONPATH", "RNNWIDGETS_SKIP_JS", "VIRTUAL_ENV")
+    environment = {key: value for key, value in os.environ.items() if key not in hidden} | {"PATH": str(nothing)}
+    assert shutil.which("npm", path=environment["PATH"]) is None
+    return environment
+
+
+def build(kind: str, source: Path, out: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "build", "--no-isolation", f"--{kind}", "--outdir", str(out), str(source)]
+    return subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+
+
+def built(kind: str, source: Path, out: Path, environment: dict[str, str]) -> Path:
+    result = build(kind, source, out, environment)
+    assert result.returncode == 0, result.stdout + result.stderr
+    [path] = out.iterdir()
+    return path
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built("sdist", ROOT, tmp_path_factory.mktemp("sdist"), dict(os.environ))
+
+
+@pytest.fixture(scope="module")
+def unpacked(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unpacked")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / f"rnnwidgets-{VERSION}"
+
+
+@pytest.fixture(scope="module")
+def wheel(unpacked: Path, tmp_path_factory: pytest.TempPathFactory, without_node: dict[str, str]) -> Path:
+    return built("wheel", unpacked, tmp_path_factory.mktemp("wheel"), without_node)
+
+
+@pytest.fixture
+def copy(unpacked: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(unpacked, tmp_path / "source"))
+
+
+def test_the_sdist_holds_the_bundle_and_everything_it_is_made_of(unpacked: Path):
+    held = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
+    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "js" / "src").rglob("*.ts")}
+    assert sources | {BUNDLE, "js/package.json", "js/package-lock.json", "js/hatch_build.py", "js/build.mjs"} <= held
+    assert {"README.md", "LICENSE", "Makefile", "pyproject.toml", "tests/constraints.txt"} <= held
+    assert [path for path in held if "node_modules" in path or "__pycache__" in path] == []
+
+
+def test_the_wheel_holds_the_package_the_bundle_and_no_sources_of_it(wheel: Path):
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        bundle = archive.read(BUNDLE)
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "rnnwidgets").rglob("*.py")}
+    held = {name for name in names if not name.startswith(f"rnnwidgets-{VERSION}.dist-info/")}
+    assert held == modules | {BUNDLE, "rnnwidgets/py.typed"}
+    assert bundle == (ROOT / BUNDLE).read_bytes()
+    assert len(bundle) <= LARGEST_BUNDLE
+
+
+def test_the_wheel_carries_the_version_of_the_javascript_package_and_the_license(wheel: Path):
+    assert wheel.name == f"rnnwidgets-{VERSION}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as archive:
+        license_text = archive.read(f"rnnwidgets-{VERSION}.dist-info/licenses/LICENSE")
+    assert license_text == (ROOT / "LICENSE").read_bytes()
+
+
+def test_the_wheel_shows_a_view_in_a_clean_environment_without_node_and_torch(
+    wheel: Path, tmp_path: Path, without_node: dict[str, str]
+):
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "clean")], check=True)
+    python = str(tmp_path / "clean" / "bin" / "python")
+    install = [python, "-m", "pip", "install", "--quiet", "--constraint", str(ROOT / "tests" / "constraints.txt")]
+    subprocess.run([*install, str(wheel)], env=without_node, check=True)
+    command = [python, "-W", "error", "-c", SHOW]
+    said = subprocess.run(command, env=without_node, check=True, capture_output=True, text=True, cwd=tmp_path).stdout
+    shown = json.loads(said)
+    assert Path(shown["file"]).is_relative_to(tmp_path / "clean")
+    assert shown["version"] == VERSION
+    assert shown["bundle"] == len((ROOT / BUNDLE).read_text(encoding="utf-8"))
+    assert "application/vnd.jupyter.widget-view+json" in shown["mime"]
+    assert not shown["torch"]
+
+
+def test_a_wheel_without_a_bundle_and_without_node_is_refused(
+    copy: Path, tmp_path: Path, without_node: dict[str, str]
+):
+    (copy / BUNDLE).unlink()
+    assert refusal(build("wheel", copy, tmp_path / "out", without_node)) == (
+        f"{BUNDLE} is missing or stale and npm, which builds it, is not here: install Node 20+"
+    )
+    assert not list((tmp_path / "out").glob("*"))
+
+
+@pytest.mark.parametrize("changed", ["js/src/store.ts", "js/package.json", "js/build.mjs", BUNDLE])
+def test_a_bundle_that_is_not_of_these_sources_is_refused_without_node(
+    copy: Path, tmp_path: Path, without_node: dict[str, str], changed: str
+):
+    with (copy / changed).open("a", encoding="utf-8") as file:
+        file.write("\n")
+    assert "is missing or stale" in refusal(build("wheel", copy, tmp_path / "out", without_node))
+
+
+@pytest.mark.parametrize("kind", ["wheel", "sdist"])
+def test_skipping_the_javascript_does_not_get_a_release_without_a_bundle(
+    copy: Path, tmp_path: Path, without_node: dict[str, str], kind: str
+):
+    (copy / BUNDLE).unlink()
+    result = build(kind, copy, tmp_path / "out", without_node | {"RNNWIDGETS_SKIP_JS": "1"})
+    assert refusal(result) == f"{BUNDLE} is missing or stale, and RNNWIDGETS_SKIP_JS=1 forbids building it: unset it"
+
+
+def test_skipping_the_javascript_allows_an_editable_install_without_a_bundle(
+    copy: Path, tmp_path: Path, without_node: dict[str, str]
+):
+    (copy / BUNDLE).unlink()
+    code = f"from hatchling.build import build_editable; print(build_editable({str(tmp_path)!r}))"
+    environment = without_node | {"RNNWIDGETS_SKIP_JS": "1"}
+    made = subprocess.run(
+        [sys.executable, "-c", code], cwd=copy, env=environment, check=True, capture_output=True, text=True
+    )
+    assert (tmp_path / made.stdout.strip()).is_file()
+
+
+def refusal(result: subprocess.CompletedProcess[str]) -> str:
+    """The sentence that a refused build ends with."""
+    assert result.returncode != 0
+    [sentence] = [line for line in (result.stdout + result.stderr).splitlines() if line.startswith("RuntimeError: ")]
+    return sentence.removeprefix("RuntimeError: ")
