@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 _MEMORY = 0.1
 _SLOWEST = 1000
+_LEAST_ROOM = 0.25  # of the budget goes to frames even where waiting alone costs more than the rest of it
 
 
 @dataclass
@@ -94,9 +95,9 @@ class Budget:
             self._idle_cost = _follow(self._idle_cost, cost.seconds)
         if self._adapts and self._training is not None and self._recorded_cost is not None:
             idle = self._idle_cost or 0.0
-            room = self._budget * self._training - idle
-            wanted = math.ceil((self._recorded_cost - idle) / room) if room > 0 else _SLOWEST
-            self.every = min(max(wanted, 1), _SLOWEST)
+            allowed = self._budget * self._training
+            room = max(allowed - idle, allowed * _LEAST_ROOM)
+            self.every = min(max(math.ceil((self._recorded_cost - idle) / room), 1), _SLOWEST)
 
 
 def _follow(average: float | None, value: float) -> float:

@@ -154,7 +154,7 @@ class Call:
     def _adder(self, name: str, read: Callable[[Tensor], Tensor]) -> Callable[[Tensor | None], None]:
         def add(gradient: Tensor | None) -> None:
             if gradient is not None:
-                self._run("gradients", keep, gradient)
+                self._run("recording gradients", keep, gradient)
 
         def keep(gradient: Tensor) -> None:
             kept = read(gradient)

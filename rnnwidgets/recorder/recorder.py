@@ -20,9 +20,8 @@ from torch.nn.utils.rnn import PackedSequence
 from torch.optim import Optimizer
 
 from rnnwidgets import schema
-from rnnwidgets.errors import RecorderWarning, RecordingError
+from rnnwidgets.errors import Guard, RecorderWarning, RecordingError
 from rnnwidgets.recorder.budget import Budget
-from rnnwidgets.recorder.guard import Guard
 from rnnwidgets.recorder.layers import Layer
 from rnnwidgets.recorder.observe import Call, Passed, weakly
 from rnnwidgets.recorder.step import Step, as_number, kept
@@ -71,7 +70,7 @@ class Recorder:
         self._model = weakref.ref(model)
         self._settings = settings
         self._layers = layers
-        self._guard = Guard(strict=settings.strict, note=recording.note)
+        self._guard = Guard(recording.note, strict=settings.strict)
         self._budget = Budget(settings.every, settings.budget)
         self._driven = optimizer is not None
         self._closed = False
@@ -110,7 +109,7 @@ class Recorder:
         not a number is told in a warning and left out.
         """
         with self._budget.spending(late=not self._step.begun):
-            self._guard.run("log", self._log, scalars)
+            self._guard.run("logging", self._log, scalars)
 
     def step(self, **scalars: float | Tensor) -> None:
         """End a training step, where no optimizer was given to `watch`.
@@ -131,7 +130,7 @@ class Recorder:
             return
         self._step.begun = True
         with self._budget.spending():
-            self._guard.run("log", self._log, scalars)
+            self._guard.run("logging", self._log, scalars)
         self._end_step()
         self.recording.changed()
 
@@ -198,7 +197,7 @@ class Recorder:
         self._step.begun = True
         if self._step.due:
             with self._budget.spending():
-                self._guard.run(f"calls of {layer.name}", self._observe, layer, module, Passed.of(args, kwargs, y))
+                self._guard.run(f"recording {layer.name}", self._observe, layer, module, Passed.of(args, kwargs, y))
 
     def _observe(self, layer: Layer, module: nn.RNNBase, passed: Passed) -> None:
         if isinstance(passed.x, PackedSequence):
@@ -226,9 +225,9 @@ class Recorder:
         step, recorded = self._step, False
         with self._budget.spending():
             if step.due:
-                recorded = bool(self._guard.run("frame", self._record, step))
+                recorded = bool(self._guard.run("recording a frame", self._record, step))
                 self._next = step.number + self._budget.every
-            self._guard.run("log", self._flush, step)
+            self._guard.run("logging", self._flush, step)
             self.recording.report(
                 step=step.number,
                 state="paused" if self._paused else "live",

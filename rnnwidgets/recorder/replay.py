@@ -14,6 +14,7 @@ from torch import Tensor
 from rnnwidgets import schema
 from rnnwidgets.cells import CELLS
 from rnnwidgets.frame import Trace
+from rnnwidgets.recorder.keep import kept
 from rnnwidgets.recorder.observe import Call
 
 _TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
@@ -50,7 +51,7 @@ def trace(call: Call) -> Trace:
         lengths=(times,) * samples,
         replay_error=error,
         inexact="; ".join(reasons),
-        arrays={name: values.cpu().numpy() for name, values in arrays.items()},
+        arrays=kept(arrays),
     )
 
 

@@ -164,6 +164,7 @@ def test_a_figure_closed_by_itself_ends_its_updates(wire: Wire, recording: Recor
     made.figure.close()
     append(wire, recording, range(2), 1.0)
     assert recording._listeners == []
+    assert publisher_of(recording)._settle._timer is None
     assert [note for note in recording.status.notes if "failed" in note] == []
 
 

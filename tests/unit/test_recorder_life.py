@@ -138,10 +138,10 @@ def test_a_failure_inside_a_hook_warns_once_and_training_goes_on():
             train_once(model, optimizer, tokens)
     recorder.close()
     assert len(told) == 1
-    assert recorder.health().errors == {"frame": 10}
+    assert recorder.health().errors == {"recording a frame": 10}
     assert recorder.health().status.notes == (
-        "recording of frame failed: no room",
-        "frame is no longer recorded after 10 errors",
+        "recording a frame failed: no room",
+        "recording a frame is switched off after 10 errors",
     )
 
 

@@ -108,23 +108,23 @@ POSITION = "choose one of those, or leave out {0}=."
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "problem", "remedy"),
+    ("name", "value", "sentence"),
     [
-        ("layer", "gru", "layer: expected one of lstm.l0, found 'gru'; ", FIRST),
-        ("gate", "z", "gate: expected one of i, f, g, o, c, h, dh, dc, found 'z'; ", FIRST),
-        ("sample", 2, "sample: expected a number from 0 to 1, found 2; ", POSITION),
-        ("time", 7, "time: expected a number from 0 to 6, found 7; ", POSITION),
-        ("unit", 3, "unit: expected a number from 0 to 2, found 3; ", POSITION),
-        ("step", -1, "step: expected a number from 0 on, found -1; ", POSITION),
+        ("layer", "gru", "layer: expected one of lstm.l0, found 'gru'; " + FIRST),
+        ("gate", "z", "gate: expected one of i, f, g, o, c, h, dh, dc, found 'z'; " + FIRST),
+        ("sample", 2, "sample: expected a number from 0 to 1, found 2; " + POSITION),
+        ("time", 7, "time: expected a number from 0 to 6, found 7; " + POSITION),
+        ("unit", 3, "unit: expected a number from 0 to 2, found 3; " + POSITION),
+        ("step", -1, "step: expected a number from 0 on, found -1; " + POSITION),
     ],
 )
 def test_a_cursor_outside_the_recording_is_one_sentence(
-    explorer: Explorer, recording: Recording, name: str, value: object, problem: str, remedy: str
+    explorer: Explorer, recording: Recording, name: str, value: object, sentence: str
 ):
     before = getattr(explorer, name)
     with pytest.raises(RecordingError) as told:
         setattr(explorer, name, value)
-    assert str(told.value) == problem + remedy.format(name)
+    assert str(told.value) == sentence.format(name)
     assert getattr(explorer, name) == before
     with pytest.raises(RecordingError, match=name):
         GateHeatmap(recording, **{name: value})

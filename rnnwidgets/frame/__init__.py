@@ -1,0 +1,208 @@
+"""A frame is what was recorded at one training step; a trace is one layer of it; bytes are the same thing at rest.
+
+Axis order everywhere: (time, sample, unit). The layout of the bytes stands in `schema`, reading and writing in `codec`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from rnnwidgets import schema
+from rnnwidgets.errors import FrameBytesError, UnknownNameError
+from rnnwidgets.frame.codec import Array, RawPlane, Values, damaged, decode, dtype_name, encode, number, scalar, split
+
+__all__ = [
+    "Array",
+    "Frame",
+    "ParameterNorm",
+    "RawPlane",
+    "Trace",
+    "Values",
+    "decode",
+    "dtype_name",
+    "encode",
+    "number",
+    "scalar",
+    "split",
+    "step_header",
+]
+
+
+class ParameterNorm(NamedTuple):
+    """L2 norms of one parameter's gradient and of its weight, at one step."""
+
+    gradient: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What one recurrent layer did in one training step, for the sampled sequences.
+
+    `trace["f"]` is an array (time, sample, unit) in the model's own dtype (float32 or float64); a position past a
+    sequence's length holds NaN.
+
+    Attributes:
+        layer: the layer's name, such as `lstm.l0`.
+        kind: `LSTM`, `GRU`, `RNN_TANH` or `RNN_RELU`.
+        lengths: number of timesteps of each sample.
+        replay_error: largest absolute difference between the replayed h and the module's own output.
+        inexact: why the numbers are not exactly those of training, or an empty string.
+        arrays: gates and states by their letters (`i f g o c h`, `r z n h` or `h`), total gradients `dh` and `dc`,
+            direct gradient `dy`; the gradients are missing where no backward pass ran.
+    """
+
+    layer: str
+    kind: schema.Kind
+    lengths: tuple[int, ...]
+    replay_error: float
+    inexact: str
+    arrays: Mapping[str, Array]
+
+    def __getitem__(self, name: str) -> Array:
+        """Return the array (time, sample, unit) of one gate, state or gradient.
+
+        Raises:
+            UnknownNameError: the layer has no quantity of that name.
+        """
+        if name in self.arrays:
+            return self.arrays[name]
+        raise UnknownNameError(
+            name,
+            expected=f"a quantity of {self.layer} ({', '.join(self.arrays)})",
+            found=repr(name),
+            remedy="use one of those names",
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the arrays that this trace holds."""
+        return tuple(self.arrays)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What was recorded at one training step.
+
+    Attributes:
+        step: the training step, counted from 0.
+        samples: which sequences of the batch were kept.
+        traces: layer name -> `Trace`, in the order of the model.
+        scalars: what was logged at this step, with `grad_norm`, the L2 norm over all parameters' gradients.
+        norms: parameter name -> `ParameterNorm`.
+        tokens: `tokens[sample][time]` as text, or None where the input is not text.
+    """
+
+    step: int
+    samples: tuple[int, ...]
+    traces: Mapping[str, Trace]
+    scalars: Mapping[str, float] = field(default_factory=dict)
+    norms: Mapping[str, ParameterNorm] = field(default_factory=dict)
+    tokens: tuple[tuple[str, ...], ...] | None = None
+
+    def __getitem__(self, layer: str) -> Trace:
+        """Return the trace of one layer.
+
+        Raises:
+            UnknownNameError: the frame has no layer of that name.
+        """
+        if layer in self.traces:
+            return self.traces[layer]
+        raise UnknownNameError(
+            layer,
+            expected=f"a recorded layer ({', '.join(self.traces)})",
+            found=repr(layer),
+            remedy="use one of those names",
+        )
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the recorded layers, in the order of the model."""
+        return tuple(self.traces)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the frame holds: its arrays and its tokens' text."""
+        text = sum(len(token) for sample in self.tokens or () for token in sample)
+        return text + sum(trace.nbytes for trace in self.traces.values())
+
+    def to_bytes(self) -> bytes:
+        """Return the frame at recording precision, as laid out in `schema`."""
+        planes = [
+            RawPlane(trace.layer, name, ("time", "sample", "unit"), array)
+            for trace in self.traces.values()
+            for name, array in trace.arrays.items()
+        ]
+        return encode(step_header(self), planes)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Frame:
+        """Return the frame that `to_bytes` wrote.
+
+        Raises:
+            FrameBytesError: the bytes are damaged, cut short, or not one step at recording precision.
+        """
+        header, arrays = decode(data)
+        try:
+            return cls._assembled(header, arrays)
+        except FrameBytesError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise damaged("a header as in rnnwidgets.schema", repr(error)) from error
+
+    @classmethod
+    def _assembled(cls, header: Mapping[str, Any], arrays: Sequence[Array]) -> Frame:
+        if header.get("kind") != "step" or any(plane["encoding"] != "raw" for plane in header["planes"]):
+            raise FrameBytesError(
+                "frame",
+                expected="one training step at recording precision",
+                found=f"a frame of kind {header.get('kind')!r} made for display",
+                remedy="use Frame.to_bytes to write it",
+            )
+        by_layer: dict[str, dict[str, Array]] = {}
+        for plane, array in zip(header["planes"], arrays, strict=True):
+            by_layer.setdefault(plane["layer"], {})[plane["name"]] = array
+        traces = {
+            layer["name"]: Trace(
+                layer=layer["name"],
+                kind=layer["kind"],
+                lengths=tuple(layer["lengths"]),
+                replay_error=number(layer["replay_error"]),
+                inexact=layer["inexact"],
+                arrays=by_layer.get(layer["name"], {}),
+            )
+            for layer in header["layers"]
+        }
+        tokens = header["tokens"]
+        return cls(
+            step=header["step"],
+            samples=tuple(header["samples"]),
+            traces=traces,
+            scalars={name: number(value) for name, value in header["scalars"].items()},
+            norms={name: ParameterNorm(*map(number, pair)) for name, pair in header["norms"].items()},
+            tokens=None if tokens is None else tuple(tuple(sample) for sample in tokens),
+        )
+
+
+def step_header(frame: Frame) -> schema.StepHeader:
+    """Return the header of a step, without planes."""
+    return schema.StepHeader(
+        kind="step",
+        step=frame.step,
+        samples=frame.samples,
+        scalars={name: scalar(value) for name, value in frame.scalars.items()},
+        norms={name: [scalar(value) for value in norm] for name, norm in frame.norms.items()},
+        tokens=frame.tokens,
+        layers=[
+            schema.Layer(trace.layer, trace.kind, trace.lengths, scalar(trace.replay_error), trace.inexact)
+            for trace in frame.traces.values()
+        ],
+        planes=(),
+    )

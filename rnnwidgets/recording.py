@@ -1,0 +1,260 @@
+"""A recording: frames in bounded memory, scalars of the whole run, and what the recorder says of itself.
+
+Answers three constraints. Memory is a hard cap on the bytes held by frames: about half of it holds the latest frames
+one by one, the rest an ever sparser, logarithmically spaced choice of the older ones. Scalars are kept for the whole
+run in at most `schema.CURVE_BINS` bins, each with its lowest and highest value, so that a spike is never averaged
+away. Training writes on one thread while views read on others: one lock.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnwidgets import reduce, schema
+from rnnwidgets.errors import RecordingError
+from rnnwidgets.frame import Frame
+
+_SLACK = 16
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One scalar over training; unpacks as `steps, values = recording.scalars["loss"]`.
+
+    Attributes:
+        steps: int64 (bins,), the first step of each bin. Until a run outgrows the bins, each holds one value.
+        values: float64 (bins,), the mean of each bin.
+        low: float64 (bins,), the smallest value of each bin.
+        high: float64 (bins,), the largest value of each bin.
+    """
+
+    steps: NDArray[np.int64]
+    values: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+    def __iter__(self) -> Iterator[NDArray[np.int64] | NDArray[np.float64]]:
+        """Yield steps, then values."""
+        yield self.steps
+        yield self.values
+
+
+class Series:
+    """Bins (row, bin) of one scalar, rows as in `schema.CURVE_ROWS`; merged in pairs whenever they run out."""
+
+    def __init__(self) -> None:
+        """Start without a value."""
+        self.width = 1
+        self._bins: NDArray[np.float64] = np.empty((len(schema.CURVE_ROWS), schema.CURVE_BINS))
+        self._count = 0
+
+    @property
+    def bins(self) -> NDArray[np.float64]:
+        """The bins in use, (row, bin)."""
+        return self._bins[:, : self._count]
+
+    def append(self, step: int, value: float) -> None:
+        """Add one value, into the last bin while that has room or ends at this step: no two bins share a step."""
+        if self._count:
+            last = self._bins[:, self._count - 1]
+            if last[5] < self.width or step <= last[1]:
+                self._grow_last(step, value)
+                return
+        if self._count == schema.CURVE_BINS:
+            merged = reduce.merge_pairs(self._bins)
+            self._count = merged.shape[1]
+            self._bins[:, : self._count] = merged
+            self.width *= 2
+        self._bins[:, self._count] = (step, step, value, value, value, 1)
+        self._count += 1
+
+    def _grow_last(self, step: int, value: float) -> None:
+        last = self._bins[:, self._count - 1]
+        last[1] = max(last[1], step)
+        last[2] = np.fmin(last[2], value)
+        last[3] = np.fmax(last[3], value)
+        last[5] += 1
+        with np.errstate(invalid="ignore"):
+            last[4] = last[4] * (1 - 1 / last[5]) + value / last[5]
+
+    def curve(self) -> Curve:
+        """Return a copy of the bins."""
+        first, _, low, high, mean, _ = self.bins.copy()
+        return Curve(first.astype(np.int64), mean, low, high)
+
+
+class Recording(Sequence[Frame]):
+    """The frames of one run, oldest first; `recording[-1]` is the latest.
+
+    Attributes:
+        run: an identifier of this run, new for every recording.
+    """
+
+    def __init__(self, *, memory: int = 64 * 2**20) -> None:
+        """Start empty.
+
+        Args:
+            memory: hard cap, in bytes, on what the frames hold.
+
+        Raises:
+            RecordingError: `memory` is not a positive number of bytes.
+        """
+        if memory <= 0:
+            raise RecordingError(
+                "memory",
+                expected="a positive number of bytes",
+                found=repr(memory),
+                remedy="leave it out for 64 MiB",
+            )
+        self.run = uuid.uuid4().hex
+        self.lock = threading.RLock()
+        self._memory = memory
+        self._frames: list[Frame] = []
+        self._held = 0
+        self._series: dict[str, Series] = {}
+        self._listeners: list[Callable[[bool], None]] = []
+        self._facts: dict[str, Any] = vars(schema.Status("waiting", -1, 0, 0, 1, None, 0, ())).copy()
+
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Frame]: ...
+
+    def __getitem__(self, index: int | slice) -> Frame | Sequence[Frame]:
+        """Return the frame at a position (not a step), or several."""
+        with self.lock:
+            return self._frames[index]
+
+    def __len__(self) -> int:
+        """Return the number of frames held."""
+        return len(self._frames)
+
+    def __repr__(self) -> str:
+        """Say in one line what is held."""
+        status = self.status
+        layers = ", ".join(self.layers) or "no layer yet"
+        return f"<Recording of {layers}: {len(self)} frames, last step {status.step}, {status.held_bytes} bytes>"
+
+    @property
+    def steps(self) -> list[int]:
+        """The training steps of the frames held, rising."""
+        with self.lock:
+            return [frame.step for frame in self._frames]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the recorded layers, in the order of the model."""
+        with self.lock:
+            return self._frames[-1].layers if self._frames else ()
+
+    @property
+    def scalars(self) -> Mapping[str, Curve]:
+        """Name -> `Curve`, for the whole run: everything logged, and `grad_norm`."""
+        with self.lock:
+            return {name: series.curve() for name, series in self._series.items()}
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held by the frames; never more than `memory`."""
+        return self._held
+
+    @property
+    def status(self) -> schema.Status:
+        """What the recorder says of itself, with the figures of this recording."""
+        with self.lock:
+            return schema.Status(**{**self._facts, "held_bytes": self._held})
+
+    def report(self, **changes: Any) -> None:
+        """Change what the status says (`state`, `every`, `overhead`, ...)."""
+        with self.lock:
+            self._facts.update(changes)
+
+    def note(self, sentence: str) -> None:
+        """Add a sentence to the status, once."""
+        with self.lock:
+            if sentence not in self._facts["notes"]:
+                self._facts["notes"] = (*self._facts["notes"], sentence)
+
+    def series(self) -> dict[str, tuple[int, NDArray[np.float64]]]:
+        """Return, for each scalar, the values that a full bin holds and the bins (row, bin) as they are now."""
+        with self.lock:
+            return {name: (series.width, series.bins.copy()) for name, series in self._series.items()}
+
+    def subscribe(self, listener: Callable[[bool], None]) -> Callable[[], None]:
+        """Call `listener(complete)` after every change, on the thread that made it, and return what ends that.
+
+        `complete` is False when a frame has just come, whose scalars may follow, and True otherwise.
+        """
+        self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def append(self, frame: Frame) -> None:
+        """Add a frame and its scalars; older frames are thinned to stay under the cap."""
+        with self.lock:
+            for name, value in frame.scalars.items():
+                self._series.setdefault(name, Series()).append(frame.step, value)
+            self._hold(frame)
+            self.report(step=frame.step, recorded=self._facts["recorded"] + 1)
+        self.changed(complete=False)
+
+    def log(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Add scalars of one step, to the curves and to that step's frame if it is the latest."""
+        with self.lock:
+            for name, value in scalars.items():
+                self._series.setdefault(name, Series()).append(step, value)
+            if self._frames and self._frames[-1].step == step:
+                last = self._frames[-1]
+                self._frames[-1] = replace(last, scalars={**last.scalars, **scalars})
+            self.report(step=max(step, self._facts["step"]))
+        self.changed(complete=True)
+
+    def changed(self, *, complete: bool = True) -> None:
+        """Tell every listener."""
+        for listener in tuple(self._listeners):
+            listener(complete)
+
+    def _hold(self, frame: Frame) -> None:
+        size = frame.nbytes
+        if size > self._memory:
+            self.note(
+                f"step {frame.step} needs {size} bytes, more than memory={self._memory}, and was not kept: "
+                "watch fewer samples or give more memory"
+            )
+            return
+        if self._held + size > self._memory:
+            self._thin(size + self._memory // _SLACK)
+        self._frames.append(frame)
+        self._held += size
+
+    def _thin(self, wanted: int) -> None:
+        """Give up frames until `wanted` bytes fit under the cap: crowded old ones first, then the oldest recent."""
+        excess = self._held + wanted - self._memory
+        recent, first_recent = 0, len(self._frames)
+        while first_recent > 0 and recent + self._frames[first_recent - 1].nbytes <= self._memory // 2:
+            first_recent -= 1
+            recent += self._frames[first_recent].nbytes
+        old = self._frames[:first_recent]
+        given_up: set[int] = set()
+        for position in chain(reduce.crowded([frame.step for frame in old]), range(len(self._frames))):
+            if excess <= 0:
+                break
+            if position not in given_up:
+                given_up.add(position)
+                excess -= self._frames[position].nbytes
+        self._frames = [frame for position, frame in enumerate(self._frames) if position not in given_up]
+        self._held = sum(frame.nbytes for frame in self._frames)
+        self.report(thinned=self._facts["thinned"] + len(given_up))

@@ -1,0 +1,148 @@
+"""Fewer numbers that still tell the truth: quantise, stride, decimate, thin.
+
+Pure functions on arrays and counts. Codes and encodings are those of `schema`: 0..252 for numbers, then one code each
+for minus infinity, plus infinity and NaN, so that a bad value keeps its own colour on the way to the screen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnwidgets import schema
+
+Array = NDArray[Any]
+Codes = NDArray[np.uint8]
+Bins = NDArray[np.float64]
+
+_LOG_STEPS = schema.CODE_ZERO - 1
+
+
+def high(values: Array, encoding: schema.Encoding) -> float:
+    """Return the value of the largest code: 1 for `unit`; the largest finite magnitude for `signed_log`; for
+    `symmetric` that magnitude rounded up to a power of two, at least 1, so that the scale is steady over steps.
+    """
+    if encoding == "unit":
+        return 1.0
+    magnitudes = np.abs(values)
+    largest = float(np.max(magnitudes, initial=0.0))
+    if not math.isfinite(largest):
+        largest = float(np.max(magnitudes, initial=0.0, where=np.isfinite(magnitudes)))
+    if encoding == "signed_log":
+        return largest
+    return 2.0 ** math.ceil(math.log2(largest)) if largest > 1 else 1.0
+
+
+def quantise(values: Array, encoding: schema.Encoding, top: float) -> Codes:
+    """Return the code of each value, with `top` the value of the largest code (see `high`)."""
+    finite = np.isfinite(values)
+    everywhere = bool(finite.all())
+    clean = values if everywhere else np.where(finite, values, 0)
+    if encoding == "unit":
+        with np.errstate(over="ignore"):
+            levels = clean * schema.CODE_TOP
+    elif encoding == "symmetric":
+        levels = clean * (schema.CODE_ZERO / top)
+        levels += schema.CODE_ZERO
+    else:
+        levels = _signed_log_levels(clean, top)
+    np.rint(levels, out=levels)
+    codes: Codes = np.clip(levels, 0, schema.CODE_TOP, out=levels).astype(np.uint8)
+    if not everywhere:
+        codes[np.isnan(values)] = schema.CODE_NAN
+        codes[np.isposinf(values)] = schema.CODE_POSITIVE_INFINITY
+        codes[np.isneginf(values)] = schema.CODE_NEGATIVE_INFINITY
+    return codes
+
+
+def _signed_log_levels(values: Array, top: float) -> Array:
+    """Return sign and decades below `top` as levels around `CODE_ZERO`; a value that is not 0 never gets its level."""
+    if top == 0:
+        return np.full(values.shape, float(schema.CODE_ZERO))
+    steps: Array = np.abs(values)
+    steps /= top
+    with np.errstate(divide="ignore"):
+        np.log10(steps, out=steps)
+    steps *= _LOG_STEPS / schema.LOG_DECADES
+    steps += _LOG_STEPS
+    np.maximum(steps, 0, out=steps)
+    steps += 1
+    steps *= np.sign(values)
+    steps += schema.CODE_ZERO
+    return steps
+
+
+def log10_norms(values: Array) -> NDArray[np.float32]:
+    """Return the base-10 logarithm of the L2 norm over the last axis, computed in float64; minus infinity for 0.
+
+    The squares of float32 numbers neither overflow nor vanish in float64. For float64 numbers the largest magnitude is
+    taken out first.
+    """
+    wide = values.astype(np.float64)
+    scale = np.ones(values.shape[:-1])
+    if values.dtype == np.float64:
+        largest = np.max(np.abs(wide), axis=-1, initial=0.0)
+        scale = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+        wide /= scale[..., None]
+    with np.errstate(divide="ignore"):
+        norms: Array = 0.5 * np.log10(np.einsum("...u,...u->...", wide, wide)) + np.log10(scale)
+    return norms.astype(np.float32)
+
+
+def strides(shape: Sequence[int], cells: int) -> tuple[int, int, int]:
+    """Return strides (time, sample, unit) that leave at most `cells` of (time, sample, unit), never fewer than one.
+
+    Samples beyond the first go first, since each is a whole picture; then the longer of time and units is halved.
+    """
+    times, samples, units = shape
+    sample_stride = 1
+    while times * units * math.ceil(samples / sample_stride) > cells and sample_stride < samples:
+        sample_stride += 1
+    kept = math.ceil(samples / sample_stride)
+    time_stride = unit_stride = 1
+    while math.ceil(times / time_stride) * math.ceil(units / unit_stride) * kept > cells:
+        if math.ceil(times / time_stride) >= math.ceil(units / unit_stride):
+            time_stride += 1
+        else:
+            unit_stride += 1
+    return time_stride, sample_stride, unit_stride
+
+
+def spread(count: int, keep: int) -> list[int]:
+    """Return at most `keep` of the positions 0..count-1, evenly spread, the first and the last among them."""
+    if keep == 1:
+        return [count - 1]
+    return sorted({int(position) for position in np.rint(np.linspace(0, count - 1, min(count, keep)))})
+
+
+def crowded(steps: Sequence[int]) -> Iterator[int]:
+    """Yield the positions of steps in the order in which to give them up: each time the one whose neighbours are
+    closest in the logarithm of the step. The first and the last are never given up.
+    """
+    if len(steps) <= 2:
+        return
+    positions = np.arange(len(steps))
+    logs = np.log1p(np.asarray(steps, dtype=np.float64) - steps[0])
+    while len(positions) > 2:
+        victim = 1 + int(np.argmin(logs[2:] - logs[:-2]))
+        yield int(positions[victim])
+        positions, logs = np.delete(positions, victim), np.delete(logs, victim)
+
+
+def merge_pairs(bins: Bins) -> Bins:
+    """Return half as many bins (row, bin): each pair of neighbours as one, with its low, high, mean and count.
+
+    Rows are `schema.CURVE_ROWS`. A NaN mean stays NaN; low and high skip NaN where a number is beside it.
+    """
+    even = bins.shape[1] // 2 * 2
+    first, _, left_low, left_high, left_mean, left_count = bins[:, 0:even:2]
+    _, last, right_low, right_high, right_mean, right_count = bins[:, 1:even:2]
+    count = left_count + right_count
+    with np.errstate(invalid="ignore"):
+        mean = left_mean * (left_count / count) + right_mean * (right_count / count)
+    merged = np.stack((first, last, np.fmin(left_low, right_low), np.fmax(left_high, right_high), mean, count))
+    return np.concatenate((merged, bins[:, even:]), axis=1)

@@ -1,0 +1,6 @@
+"""Views of a recording for the notebook; none needs torch, and only `GradientNorms` needs bqplot, once it is made."""
+
+from rnnwidgets.widgets.curves import GradientNorms
+from rnnwidgets.widgets.explorer import Explorer, GateHeatmap, GradientFlow
+
+__all__ = ["Explorer", "GateHeatmap", "GradientFlow", "GradientNorms"]

@@ -1,0 +1,187 @@
+"""Gradient norms over training as a bqplot figure, to compose with other ipywidgets.
+
+bqplot redraws every point of every line, so it gets at most 8 series of at most 300 points, twice a second. It is
+optional and imported when a figure is made. Each series has its own mark for good: a figure whose lines come and go
+keeps drawing those that went.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import math
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnwidgets import reduce
+from rnnwidgets.errors import RecordingError
+from rnnwidgets.frame import Frame, Trace
+from rnnwidgets.recording import Series
+from rnnwidgets.widgets.publisher import publisher_of
+from rnnwidgets.widgets.view import recording_of
+
+POINTS = 300
+LAYERS = 3
+TOTAL = "grad_norm"
+_COLORS = ("#0072B2", "#D55E00", "#E69F00", "#009E73", "#56B4E9", "#CC79A7", "#000000")
+_RULE = "#888888"
+
+
+def load_bqplot() -> Any:
+    """Return the module bqplot.
+
+    Raises:
+        RecordingError: it is not installed.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # its own, from its import, nothing a user can mend
+            return importlib.import_module("bqplot")
+    except ModuleNotFoundError as error:
+        raise RecordingError(
+            "GradientNorms",
+            expected="the package bqplot",
+            found=str(error),
+            remedy='pip install "rnnwidgets[bqplot]"',
+        ) from error
+
+
+def end_norms(trace: Trace) -> tuple[float, float]:
+    """Return the norms of the total gradient dh at the first and at the last timestep, over samples and units."""
+    gradient = trace["dh"]
+    last = np.maximum(np.asarray(trace.lengths) - 1, 0)
+    ends = gradient[0], gradient[last, np.arange(gradient.shape[1])]
+    first, final = (float(np.linalg.norm(end.astype(np.float64))) for end in ends)
+    return first, final
+
+
+def drawable(bins: reduce.Bins) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return steps and values of at most `POINTS` bins, with NaN, a gap, where a logarithm cannot be drawn."""
+    while bins.shape[1] > POINTS:
+        bins = reduce.merge_pairs(bins)
+    values = np.where(np.isfinite(bins[4]) & (bins[4] > 0), bins[4], math.nan)
+    return bins[0].copy(), values
+
+
+class GradientNorms:
+    """The norm of the whole gradient, and of dh at the first and last timestep of each layer, over training steps.
+
+    A vertical line marks the step of the cursor; a click on a point of the total norm moves the cursor of every view
+    of the same recording there. Of more than three layers the first three are drawn.
+
+    Example:
+        >>> norms = rw.GradientNorms(recorder)
+        >>> ipywidgets.VBox([rw.Explorer(recorder), norms.figure])
+
+    Attributes:
+        figure: a `bqplot.Figure`, with a logarithmic vertical axis.
+        step: the step marked, or None.
+    """
+
+    def __init__(self, source: Any) -> None:
+        """Draw a recording, now and whenever it grows.
+
+        Args:
+            source: what `rnnwidgets.watch` returned, or a `Recording`; it may still be empty.
+
+        Raises:
+            RecordingError: `source` is neither, or bqplot is not installed.
+        """
+        self.recording = recording_of(source)
+        self.step: int | None = None
+        self._bqplot = load_bqplot()
+        self._ends: dict[str, Series] = {}
+        self._seen = -1
+        self._lines: dict[str, Any] = {}
+        self._colors = itertools.cycle(_COLORS)
+        self._x, self._y = self._bqplot.LinearScale(), self._bqplot.LogScale()
+        self._rule = self._line(_RULE, y=self._bqplot.LinearScale(min=0, max=1, allow_padding=False))
+        self._points = self._bqplot.Scatter(
+            x=[], y=[], scales={"x": self._x, "y": self._y}, default_size=24, colors=[_COLORS[0]]
+        )
+        self._points.on_element_click(self._clicked)
+        self.figure = self._bqplot.Figure(
+            marks=[self._rule, self._points],
+            axes=[
+                self._bqplot.Axis(scale=self._x, label="training step"),
+                self._bqplot.Axis(scale=self._y, label="gradient norm", side="left", tick_format=".0e"),
+            ],
+            title="Gradient norms",
+            legend_location="bottom-left",
+            animation_duration=0,
+        )
+        self._publisher = publisher_of(self.recording)
+        self._publisher.join(self)
+        self.refresh()
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        return self.figure._repr_mimebundle_(**options)
+
+    def __repr__(self) -> str:
+        """Say in one line what is drawn."""
+        return f"<GradientNorms of {len(self._lines)} series to step {self.recording.status.step}>"
+
+    def refresh(self) -> None:
+        """Draw the recording as it is now; a figure that was closed ends this."""
+        if self.figure.comm is None:
+            self.close()
+            return
+        self._read_new_frames()
+        for name, bins in self._all_bins():
+            if name not in self._lines:
+                self._lines[name] = self._line(next(self._colors), name, y=self._y)
+                self.figure.marks = [*self.figure.marks, self._lines[name]]
+            steps, values = drawable(bins)
+            _draw(self._lines[name], steps, values)
+            if name == TOTAL:
+                _draw(self._points, steps, values)
+
+    def follow(self, step: int | None) -> None:
+        """Mark a step, or none."""
+        self.step = step
+        at = [] if step is None else [step, step]
+        _draw(self._rule, np.asarray(at, np.float64), np.asarray([0, 1][: len(at)], np.float64))
+
+    def close(self) -> None:
+        """End the figure and its subscription; a second call does nothing."""
+        self._publisher.leave(self)
+        own = (self._x, self._y, self._rule.scales["y"], self.figure.scale_x, self.figure.scale_y, self.figure.layout)
+        for widget in (*self.figure.marks, *self.figure.axes, *own, self.figure):
+            widget.close()
+
+    def _line(self, color: str, *labels: str, y: Any) -> Any:
+        scales = {"x": self._x, "y": y}
+        return self._bqplot.Lines(
+            x=[], y=[], scales=scales, colors=[color], labels=list(labels), display_legend=bool(labels)
+        )
+
+    def _clicked(self, _mark: Any, content: Any) -> None:
+        self._publisher.point(int(content["data"]["x"]))
+
+    def _all_bins(self) -> Iterator[tuple[str, reduce.Bins]]:
+        total = self.recording.series().get(TOTAL)
+        if total is not None:
+            yield TOTAL, total[1]
+        for name, series in self._ends.items():
+            yield name, series.bins
+
+    def _read_new_frames(self) -> None:
+        for frame in self.recording[:]:
+            if frame.step > self._seen:
+                self._seen = frame.step
+                self._read(frame)
+
+    def _read(self, frame: Frame) -> None:
+        for trace in itertools.islice(frame.traces.values(), LAYERS):
+            if "dh" in trace.arrays:
+                for end, norm in zip(("first", "last"), end_norms(trace), strict=True):
+                    self._ends.setdefault(f"dh {trace.layer}, {end} time", Series()).append(frame.step, norm)
+
+
+def _draw(mark: Any, steps: NDArray[np.float64], values: NDArray[np.float64]) -> None:
+    with mark.hold_sync():
+        mark.x, mark.y = steps, values

@@ -1,0 +1,151 @@
+"""The two ways from a recording to its views, as bytes; who sends them, and when, is the publisher's business.
+
+The live lane says what changed since it last spoke, at a pace that holds for all views together: messages and bytes
+are paid for by waiting, and what happens meanwhile is simply the next thing said. The durable lane says everything at
+once, in bounded bytes: all curves, the latest step in full, and as many of the steps before it as there is room for.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnwidgets import reduce, schema
+from rnnwidgets.frame import Frame
+from rnnwidgets.widgets.wire import encode_curves, encode_step
+
+SERIES = 8
+SNAPSHOT_STEP_BYTES = 128 * 1024
+FIRST_GAP, LAST_GAP, GAP_GROWTH = 2.0, 10.0, 1.5
+_MESSAGE_TEXT = 4096
+_UPDATES_PER_SECOND = 2
+_SERIES_FIRST = ("loss", "grad_norm")
+
+Bins = NDArray[np.float64]
+Series = Mapping[str, tuple[int, Bins]]
+
+
+def shown_series(names: Sequence[str]) -> list[str]:
+    """Return the names of the curves that go to the views: `loss` and `grad_norm`, then the first of the others."""
+    return sorted(names, key=lambda name: _SERIES_FIRST.index(name) if name in _SERIES_FIRST else SERIES)[:SERIES]
+
+
+class LiveLane:
+    """What the views have been told so far, and when they may be told more.
+
+    Attributes:
+        seq: number of the last delta.
+    """
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        """Start with nothing said; `note` takes what the views must know about what they do not get."""
+        self.seq = 0
+        self._note = note
+        self._free = float("-inf")
+        self._sent: dict[str, tuple[int, int, float]] = {}
+        self._step: weakref.ref[Frame] | None = None
+
+    def ready(self, now: float) -> bool:
+        """Return whether the pace allows another delta."""
+        return now >= self._free
+
+    def news(self, frame: Frame | None) -> bool:
+        """Return whether the frame is another than the one last sent."""
+        return frame is not None and (self._step is None or self._step() is not frame)
+
+    def delta(self, series: Series, frame: Frame | None, now: float, views: int) -> bytes:
+        """Return the buffer of the next delta, changed bins and the frame if there is room, and pay for it.
+
+        Each view's copy is bounded so that the views together still get two deltas a second.
+        """
+        limit = min(schema.LIVE_MESSAGE_BYTES, schema.LIVE_BYTES_PER_SECOND // (_UPDATES_PER_SECOND * views))
+        buffer = encode_curves(self._changes(series, limit // 4))
+        if frame is not None:
+            room = limit - _MESSAGE_TEXT - len(buffer)
+            step = encode_step(frame, room)
+            self._step = weakref.ref(frame)
+            if len(step) <= room:
+                buffer += step
+            else:
+                self._note(f"{len(frame.traces)} layers are too many for the live view: watch fewer with layers=")
+        self.seq += 1
+        messages = views / schema.LIVE_MESSAGES_PER_SECOND
+        size = views * (len(buffer) + _MESSAGE_TEXT) / schema.LIVE_BYTES_PER_SECOND
+        self._free = now + max(messages, size)
+        return buffer
+
+    def _changes(self, series: Series, room: int) -> dict[str, Bins]:
+        """Return the bins that changed, from the last one sent on, or all where bins were merged since; what finds no
+        room is left for the next delta.
+        """
+        changes = {}
+        if len(series) > SERIES:
+            self._note(f"the first {SERIES} of {len(series)} curves are shown")
+        for name in shown_series(tuple(series)):
+            width, bins = series[name]
+            state = (width, bins.shape[1], float(bins[5, -1]))
+            before = self._sent.get(name)
+            if state == before:
+                continue
+            first = before[1] - 1 if before is not None and before[0] == width else 0
+            changed = bins[:, first:]
+            if changed.nbytes <= room:
+                room -= changed.nbytes
+                changes[name] = changed
+                self._sent[name] = state
+        return changes
+
+
+class DurableLane:
+    """Snapshots of the whole run, and when the next one is due while it lasts."""
+
+    def __init__(self) -> None:
+        """Start with nothing encoded."""
+        self._encoded: dict[int, tuple[weakref.ref[Frame], bytes]] = {}
+        self._gap = FIRST_GAP
+        self._due = float("inf")
+
+    def begin(self, now: float) -> None:
+        """Count from the first step of a stretch of training."""
+        self._gap = FIRST_GAP
+        self._due = now + self._gap
+
+    def due(self, now: float) -> bool:
+        """Return whether another snapshot of the running training is wanted; then the next is wanted later."""
+        if now < self._due:
+            return False
+        self._gap = min(self._gap * GAP_GROWTH, LAST_GAP)
+        self._due = now + self._gap
+        return True
+
+    def snapshot(self, series: Series, frames: Sequence[Frame]) -> bytes:
+        """Return frames that alone rebuild the run: curves, then steps evenly spread over those held, rising."""
+        curves = encode_curves({name: series[name][1] for name in shown_series(tuple(series))})
+        if not frames:
+            return curves
+        latest = encode_step(frames[-1], schema.LIVE_MESSAGE_BYTES)
+        chosen = self._fitting(frames[:-1], schema.SNAPSHOT_BYTES - len(curves) - len(latest))
+        self._encoded = {id(frame): self._encoded[id(frame)] for frame in chosen}
+        return b"".join((curves, *map(self._encode, chosen), latest))
+
+    def _fitting(self, frames: Sequence[Frame], room: int) -> list[Frame]:
+        """Return as many frames, evenly spread over those given, as go into `room` bytes."""
+        keep = min(len(frames), room // len(self._encode(frames[-1]))) if frames else 0
+        while keep > 0:
+            chosen = [frames[position] for position in reduce.spread(len(frames), keep)]
+            total = sum(len(self._encode(frame)) for frame in chosen)
+            if total <= room:
+                return chosen
+            keep = min(keep - 1, keep * room // total)
+        return []
+
+    def _encode(self, frame: Frame) -> bytes:
+        """Return the frame's bytes, those of the last snapshot if they were in it."""
+        reference, data = self._encoded.get(id(frame), (None, b""))
+        if reference is None or reference() is not frame:
+            data = encode_step(frame, SNAPSHOT_STEP_BYTES)
+            self._encoded[id(frame)] = (weakref.ref(frame), data)
+        return data

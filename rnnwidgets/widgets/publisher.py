@@ -1,0 +1,256 @@
+"""One publisher per recording tells all its views, from the thread that trains, and once more when that falls silent.
+
+Answers these constraints. Whatever crosses the wire is immutable bytes, encoded once for all views. Custom messages
+are lost on reload and when a cell prints much, traits are not: so deltas go as messages, and a snapshot that heals
+everything goes as traits, with growing gaps while training runs and at every end that can be seen. A publisher lives
+as long as one of its views or charts, which it holds weakly; the recording holds nothing but a weak callback.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any, Protocol
+
+from rnnwidgets import schema
+from rnnwidgets.errors import Guard
+from rnnwidgets.frame import Frame
+from rnnwidgets.recording import Recording
+from rnnwidgets.widgets.lanes import DurableLane, LiveLane
+from rnnwidgets.widgets.settle import Settle
+
+CHART_SECONDS = 0.5
+_ENDED = ("finished", "failed")
+_RESTING_SECONDS = 1.0
+
+Message = dict[str, Any]
+
+
+class View(Protocol):
+    """What shows frames: a widget."""
+
+    step: int | None
+
+    def send(self, content: Message, buffers: list[bytes]) -> None:
+        """Send a custom message."""
+
+    def show(self, meta: Message, snapshot: bytes) -> None:
+        """Send the snapshot, changed or not."""
+
+
+class Chart(Protocol):
+    """What reads the recording itself: told when to, and where the cursor is."""
+
+    def refresh(self) -> None:
+        """Read the recording again."""
+
+    def follow(self, step: int | None) -> None:
+        """Mark this training step."""
+
+
+class Publisher:
+    """Tells the views of one recording what is in it; made by `publisher_of`."""
+
+    def __init__(self, recording: Recording, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start without views; `clock` gives seconds."""
+        self.recording = recording
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._views: weakref.WeakSet[View] = weakref.WeakSet()
+        self._charts: weakref.WeakSet[Chart] = weakref.WeakSet()
+        self._guard = Guard(recording.note)
+        self._live = LiveLane(recording.note)
+        self._durable = DurableLane()
+        self._settle = Settle(_weakly(self._settled), clock=clock)
+        self._ties = ExitStack()
+        weakref.finalize(self, self._ties.close).atexit = False
+        self._tied = False
+        self._progress = _progress(recording.status)
+        self._state: schema.State = recording.status.state
+        self._cell_over = False
+        self._unseen = False
+        self._written = self._charted = float("-inf")
+
+    @contextmanager
+    def joining(self) -> Iterator[Callable[[View], None]]:
+        """Hold everything while a view is made from `now()`, so that no delta is lost between that and its joining."""
+        with self._lock:
+            self._tie()
+            try:
+                yield self._views.add
+            finally:
+                self._untie_if_alone()
+
+    def now(self) -> tuple[Message, bytes]:
+        """Return `_meta` and `_snapshot` as of now."""
+        with self._lock:
+            meta = schema.Meta(schema.VERSION, self.recording.run, self._live.seq, self._status())
+            return _plain(meta), self._durable.snapshot(self.recording.series(), self.recording[:])
+
+    def join(self, chart: Chart) -> None:
+        """Keep a chart up to date."""
+        with self._lock:
+            self._charts.add(chart)
+            self._tie()
+
+    def leave(self, member: Any) -> None:
+        """Forget a view or chart; with the last one every subscription and timer goes."""
+        with self._lock:
+            self._views.discard(member)
+            self._charts.discard(member)
+            self._untie_if_alone()
+
+    def pointed(self, step: int | None) -> None:
+        """Tell the charts that a view's cursor went to a step."""
+        for chart in tuple(self._charts):
+            chart.follow(step)
+
+    def point(self, step: int) -> None:
+        """Move the cursor of every view, and the marks of the charts, to a step."""
+        for view in tuple(self._views):
+            view.step = step
+        self.pointed(step)
+
+    def _tie(self) -> None:
+        if self._tied:
+            return
+        self._tied = True
+        self._ties.callback(self.recording.subscribe(_weakly(self._changed)))
+        self._ties.callback(self._settle.stop)
+        if "IPython" in sys.modules:
+            shell = sys.modules["IPython"].get_ipython()
+            if shell is not None:
+                ended = _weakly(self._cell_ended)
+                shell.events.register("post_run_cell", ended)
+                self._ties.callback(shell.events.unregister, "post_run_cell", ended)
+
+    def _untie_if_alone(self) -> None:
+        if not self._views and not self._charts:
+            self._tied = False
+            self._ties.close()
+
+    def _changed(self, complete: bool) -> None:  # noqa: FBT001 (listeners are called with one argument)
+        with self._lock:
+            if self._tied:
+                self._settle.touch()
+                self._guard.run("updating the views", self._update, complete=complete)
+
+    def _update(self, *, complete: bool) -> None:
+        now, status = self._clock(), self.recording.status
+        progress = _progress(status)
+        if progress != self._progress:
+            if self._cell_over or not self._unseen:
+                self._durable.begin(now)
+            self._progress, self._cell_over, self._unseen = progress, False, True
+        if complete and status.state != self._state:
+            self._state = status.state
+            if status.state in _ENDED or (status.state == "paused" and now - self._written >= _RESTING_SECONDS):
+                self._write(now)
+        frame = self._complete_frame(complete=complete)
+        if self._live.ready(now) and (complete or self._live.news(frame)):
+            self._speak(frame, now)
+        if self._unseen and self._durable.due(now):
+            self._write(now)
+        if now - self._charted >= CHART_SECONDS:
+            self._refresh(now)
+
+    def _complete_frame(self, *, complete: bool) -> Frame | None:
+        """Return the latest frame to which no scalars will be added, as far as can be known."""
+        frames = self.recording[-2:]
+        if not complete and frames and frames[-1].step == self.recording.status.step:
+            frames = frames[:-1]
+        return frames[-1] if frames else None
+
+    def _speak(self, frame: Frame | None, now: float) -> None:
+        """Send a delta to every view: curves, and the frame if it is news."""
+        views = tuple(self._views)
+        if not views:
+            return
+        news = frame if self._live.news(frame) else None
+        buffer = self._live.delta(self.recording.series(), news, now, len(views))
+        delta = schema.Delta("delta", schema.VERSION, self.recording.run, self._live.seq, self._status())
+        content = _plain(delta)
+        for view in views:
+            self._guard.run("sending to a view", view.send, content, [buffer])
+
+    def _write(self, now: float) -> None:
+        """Give every view a new snapshot."""
+        self._written = now
+        views = tuple(self._views)
+        if not views:
+            return
+        meta, snapshot = self.now()
+        for view in views:
+            self._guard.run("sending a snapshot", view.show, meta, snapshot)
+
+    def _refresh(self, now: float) -> None:
+        self._charted = now
+        for chart in tuple(self._charts):
+            self._guard.run("drawing a chart", chart.refresh)
+
+    def _cell_ended(self, _result: object) -> None:
+        """Say that it is over, if anything came while the cell ran: nothing else may tell, on an interrupt say."""
+        with self._lock:
+            if self._tied and self._unseen:
+                self._unseen, self._cell_over = False, True
+                self._settle.touch()
+                self._guard.run("updating the views", self._write, self._clock())
+
+    def _settled(self, last: bool) -> None:  # noqa: FBT001 (called by `Settle` with one argument)
+        with self._lock:
+            if self._tied:
+                self._guard.run("updating the views", self._rest, last=last)
+
+    def _rest(self, *, last: bool) -> None:
+        """Say again what may have been lost; while steps are merely slow, snapshots keep to their gaps."""
+        now = self._clock()
+        if self._live.ready(now) and not last:
+            self._speak(self._complete_frame(complete=True), now)
+        if last or self._cell_over or self._state != "live" or self._durable.due(now):
+            self._write(now)
+        self._refresh(now)
+
+    def _status(self) -> schema.Status:
+        """Return the status to show: at the end of its cell a live run is finished, until its next step."""
+        status = self.recording.status
+        return replace(status, state="finished") if self._cell_over and status.state == "live" else status
+
+
+_publishers: weakref.WeakKeyDictionary[Recording, weakref.ref[Publisher]] = weakref.WeakKeyDictionary()
+_registry = threading.Lock()
+
+
+def publisher_of(recording: Recording) -> Publisher:
+    """Return the one publisher of a recording; it lives as long as somebody holds it."""
+    with _registry:
+        known = _publishers.get(recording)
+        publisher = known() if known is not None else None
+        if publisher is None:
+            publisher = Publisher(recording)
+            _publishers[recording] = weakref.ref(publisher)
+        return publisher
+
+
+def _progress(status: schema.Status) -> tuple[int, int]:
+    return status.step, status.recorded
+
+
+def _plain(message: schema.Delta | schema.Meta) -> Message:
+    return {**vars(message), "status": {**vars(message.status), "notes": list(message.status.notes)}}
+
+
+def _weakly(method: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Return a function that calls the method while its object lives, and does not keep it alive."""
+    reference = weakref.WeakMethod(method)
+
+    def call(argument: Any) -> None:
+        bound = reference()
+        if bound is not None:
+            bound(argument)
+
+    return call

@@ -1,0 +1,116 @@
+"""Frames as they cross the wire: quantised to one byte a number, small enough for the lane, exact where it is cheap.
+
+Gates go as `unit` or `symmetric` codes, gradients as `signed_log`; the norms of the gradients over all units, which
+the gradient-through-time panel draws, go as float32 logarithms at full length.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnwidgets import reduce, schema
+from rnnwidgets.frame import Frame, Trace, dtype_name, encode, step_header
+
+GRADIENTS = ("dh", "dc", schema.DIRECT_GRADIENT)
+_PLANE_TEXT = 256
+
+
+@dataclass(frozen=True)
+class WirePlane:
+    """An array made for display, with the facts of its header."""
+
+    layer: str
+    name: str
+    axes: tuple[str, ...]
+    array: NDArray[Any]
+    full: tuple[int, ...]
+    stride: tuple[int, ...]
+    encoding: schema.Encoding
+    high: float
+
+    def header(self, offset: int) -> schema.Plane:
+        """Describe the array, placed at `offset` of the body."""
+        return schema.Plane(
+            layer=self.layer,
+            name=self.name,
+            axes=self.axes,
+            shape=self.array.shape,
+            full=self.full,
+            stride=self.stride,
+            dtype=dtype_name(self.array),
+            encoding=self.encoding,
+            high=self.high,
+            offset=offset,
+            bytes=self.array.nbytes,
+        )
+
+
+def encode_step(frame: Frame, limit: int) -> bytes:
+    """Return the frame for display in `limit` bytes: samples go first, then times and units are strided.
+
+    Norms and tokens come whole unless they alone would take more than a quarter of the limit each: then norms are
+    strided in time and tokens left out. A frame of so many layers that its header outgrows the limit comes with one
+    number a plane, and is longer than the limit.
+    """
+    traces = frame.traces.values()
+    text = sum(len(token) + 3 for sample in frame.tokens or () for token in sample)
+    header = replace(step_header(frame), norms={}, tokens=frame.tokens if text <= limit // 4 else None)
+    norms = [plane for trace in traces for plane in _norms(trace)]
+    stride = math.ceil(sum(plane.array.nbytes for plane in norms) / (limit / 4)) or 1
+    if stride > 1:
+        norms = [replace(plane, array=plane.array[::stride], stride=(stride, 1)) for plane in norms]
+    count = sum(1 for trace in traces for name in trace.names if name != schema.DIRECT_GRADIENT)
+    room = limit - text - sum(plane.array.nbytes for plane in norms) - _PLANE_TEXT * (count + len(norms))
+    while True:
+        cells = max(room // max(count, 1), 1)
+        data = encode(header, [plane for trace in traces for plane in _codes(trace, cells)] + norms)
+        if len(data) <= limit or cells == 1:
+            return data
+        room = min(room, cells * count) - (len(data) - limit)
+
+
+def encode_curves(series: Mapping[str, NDArray[np.float64]]) -> bytes:
+    """Return bins (row, bin) of scalars; each series replaces what is known of it from its first bin's step on."""
+    planes = [
+        WirePlane("", name, ("row", "bin"), bins, bins.shape, (1, 1), "raw", 1.0) for name, bins in series.items()
+    ]
+    return encode(schema.CurvesHeader("curves", ()), planes)
+
+
+def _norms(trace: Trace) -> list[WirePlane]:
+    """Return the norm over units of each gradient, (time, sample)."""
+    planes = []
+    for name in GRADIENTS:
+        if name in trace.arrays:
+            norms = reduce.log10_norms(trace[name])
+            named = schema.NORM_PREFIX + name
+            planes.append(WirePlane(trace.layer, named, ("time", "sample"), norms, norms.shape, (1, 1), "log10", 1.0))
+    return planes
+
+
+def _codes(trace: Trace, cells: int) -> list[WirePlane]:
+    """Return the codes of each gate, state and total gradient, (time, sample, unit), at most `cells` of each."""
+    planes = []
+    for name, array in trace.arrays.items():
+        if name == schema.DIRECT_GRADIENT:
+            continue
+        stride = reduce.strides(array.shape, cells)
+        shown = array[tuple(slice(None, None, step) for step in stride)]
+        encoding = _encoding(name)
+        high = reduce.high(array, encoding)
+        codes = reduce.quantise(shown, encoding, high)
+        axes = ("time", "sample", "unit")
+        planes.append(WirePlane(trace.layer, name, axes, codes, array.shape, stride, encoding, high))
+    return planes
+
+
+def _encoding(name: str) -> schema.Encoding:
+    if name in GRADIENTS:
+        return "signed_log"
+    return "unit" if name in schema.UNIT_GATES else "symmetric"

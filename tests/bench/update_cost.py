@@ -1,0 +1,96 @@
+"""Prints what one view update costs the training thread, in a real kernel, against JSON of the same numbers.
+
+    make bench
+    .venv/bin/python tests/bench/update_cost.py --pairs 200
+
+Each pair times one recorded step that is sent to one Explorer (append, log, encode, hand to the kernel) and one
+`json.dumps` of the same arrays, the way of tools that draw from lists; their order alternates. Time is CPU time of the
+training thread. The snapshot of the whole run, which a live view gets every ten seconds, is timed by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+import weakref
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from jupyter_client.manager import start_new_kernel
+
+from rnnwidgets.frame import Frame
+from rnnwidgets.recording import Recording
+from rnnwidgets.widgets import Explorer, publisher
+from tests.unit.browser import Clock
+from tests.unit.frames import make_frame
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = {"128 units x 35 times x 4 samples": (35, 4, 128), "128 units x 100 times x 1 sample": (100, 1, 128)}
+SNAPSHOTS = 10
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """CPU time of this thread, in milliseconds."""
+    began = time.thread_time()
+    work()
+    return (time.thread_time() - began) * 1e3
+
+
+def as_json(frame: Frame) -> str:
+    return json.dumps({name: array.tolist() for name, array in frame["lstm.l0"].arrays.items()})
+
+
+def record(recording: Recording, frame: Frame) -> None:
+    recording.append(frame)
+    recording.log(frame.step, {"loss": 1.0})
+
+
+def measure(pairs: int) -> None:
+    """Time every setting; runs inside a kernel, where there is something to send to."""
+    for name, shape in SETTINGS.items():
+        clock = Clock()
+        recording = Recording()
+        told = publisher.Publisher(recording, clock)
+        publisher._publishers[recording] = weakref.ref(told)
+        view = Explorer(recording)
+        updates, lists = [], []
+        for pair in range(pairs):
+            clock.now += 0.3
+            frame = make_frame(pair, shape, {"grad_norm": 0.5})
+            update = partial(record, recording, frame)
+            for way in (0, 1) if pair % 2 else (1, 0):
+                if way:
+                    updates.append(cpu(update))
+                else:
+                    lists.append(cpu(partial(as_json, frame)))
+        snapshots = [cpu(partial(told._write, clock.now)) for _ in range(SNAPSHOTS)]
+        size = len(told._live.delta({}, recording[-1], clock.now, 1))
+        plane = recording[-1]["lstm.l0"]["h"][:, :1].size
+        print(f"{name}, {told._live.seq - 1} updates sent in {pairs} steps")
+        print(f"  update: median {statistics.median(updates):.2f} ms, {size:,} bytes ({plane:,} a plane and sample)")
+        print(f"  JSON:   median {statistics.median(lists):.2f} ms, {len(as_json(recording[-1])):,} bytes")
+        print(f"  ratio:  {statistics.median(map(float.__truediv__, updates, lists)):.3f}")
+        print(f"  snapshot: median {statistics.median(snapshots):.2f} ms, {len(view._snapshot):,} bytes")
+        view.close()
+
+
+def main() -> None:
+    """Measure in a kernel of its own."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=100)
+    code = f"from tests.bench.update_cost import measure; measure({parser.parse_args().pairs})"
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(ROOT))
+    try:
+        reply = client.execute_interactive(code, timeout=600)
+        if reply["content"]["status"] != "ok":
+            raise SystemExit(1)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+if __name__ == "__main__":
+    main()
