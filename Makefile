@@ -42,8 +42,8 @@ types: .venv/.stamp-dev js/node_modules/.package-lock.json
 unit: .venv/.stamp-dev bundle corpus
 	$(BIN)/pytest tests --ignore=tests/e2e --ignore=tests/wheel
 
-js: js/node_modules/.package-lock.json
-	$(NPM) test
+js: js/node_modules/.package-lock.json chromium
+	RNNWIDGETS_CHROMIUM="$$($(BIN)/python tests/chromium.py)" $(NPM) test
 
 e2e: .venv/.stamp-dev bundle chromium corpus
 	RNNWIDGETS_CHROMIUM="$$($(BIN)/python tests/chromium.py)" $(BIN)/pytest tests/e2e

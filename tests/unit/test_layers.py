@@ -51,7 +51,8 @@ SMALL = {"scale", "color", "theme", "strings", "format"}
 JS_LAYERS = {
     "protocol.gen": set(),
     "frame": {"protocol.gen"},
-    "store": {"protocol.gen", "frame"},
+    "series": {"protocol.gen", "frame"},
+    "store": {"protocol.gen", "frame", "series"},
     "cursor": {"protocol.gen", "frame", "store"},
     "scale": set(),
     "format": set(),
@@ -59,9 +60,9 @@ JS_LAYERS = {
     "color": {"protocol.gen", "frame"},
     "theme": {"protocol.gen", "color"},
     "marks": {"frame"} | SMALL,
-    "panels": {"protocol.gen", "frame", "store", "cursor", "marks"} | SMALL,
-    "view": {"protocol.gen", "frame", "store", "cursor", "marks", "panels"} | SMALL,
-    "host": {"protocol.gen", "frame", "store", "cursor", "marks", "panels", "view"} | SMALL,
+    "panels": {"protocol.gen", "frame", "series", "store", "cursor", "marks"} | SMALL,
+    "view": {"protocol.gen", "frame", "series", "store", "cursor", "marks", "panels"} | SMALL,
+    "host": {"protocol.gen", "frame", "store", "cursor", "view"},
 }
 JS_IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']""")
 JS_COMMENT = re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*", re.DOTALL)
@@ -208,7 +209,7 @@ def test_a_wrong_python_import_is_named(path: str, source: str, wrong: list[str]
         ("marks/heatmap.ts", 'import type { A } from "../panels/a";', ["marks/heatmap.ts imports ../panels/a"]),
         ("panels/gates.ts", 'import x from "uplot";', ["panels/gates.ts imports uplot"]),
         ("panels/gates.ts", 'import { s } from "../scale.ts";\nimport { p } from "./panel.js";', []),
-        ("host/page.ts", 'import {\n  a,\n} from "../panels/a";', []),
+        ("host/page.ts", 'import {\n  a,\n} from "../view/a";', []),
     ],
 )
 def test_a_wrong_typescript_import_is_named(path: str, source: str, wrong: list[str]):

@@ -1,0 +1,46 @@
+// Bundles src/host/jupyter.ts into rnnwidgets/static/widget.js: one ES module, everything inside, its size on show.
+//
+// ASCII only, so that a page written in any encoding can hold it. `define.amd` is false because some hosts have a
+// global `define` that would otherwise take modules away. The module travels with every widget and a slow one leaves
+// a widget deaf, so a bundle above the limit is an error.
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, transform } from "esbuild";
+
+const LIMIT = 120_000;
+
+const styleAsText = {
+  name: "style-as-text",
+  setup(bundler) {
+    bundler.onResolve({ filter: /\.css\?inline$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path.replace("?inline", "")),
+    }));
+    bundler.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true });
+      return { contents: code, loader: "text" };
+    });
+  },
+};
+
+const result = await build({
+  entryPoints: [fileURLToPath(new URL("src/host/jupyter.ts", import.meta.url))],
+  outfile: fileURLToPath(new URL("../rnnwidgets/static/widget.js", import.meta.url)),
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  charset: "ascii",
+  minify: true,
+  legalComments: "none",
+  define: { "define.amd": "false" },
+  plugins: [styleAsText],
+  metafile: true,
+});
+
+for (const [path, { bytes }] of Object.entries(result.metafile.outputs)) {
+  process.stdout.write(`${path}: ${bytes.toLocaleString("en")} bytes of at most ${LIMIT.toLocaleString("en")}\n`);
+  if (bytes > LIMIT) {
+    throw new Error(`The bundle must stay within ${LIMIT} bytes, found ${bytes}: remove what it does not need`);
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * Where the reader looks: step, time, layer, gate, unit, sample. One cursor for all views of a run on a page.
+ *
+ * The cursor is a wish: it may name a step that was thinned, or a time past the end. `resolve` turns it into what is
+ * there. Views that join through the same hub share it and agree without the kernel. Knows nothing of the page.
+ */
+
+import { planeOf, type StepFrame } from "./frame";
+import { GATES, type Layer, NORM_PREFIX, TOTAL_GRADIENTS } from "./protocol.gen";
+import { insertion, type Store } from "./store";
+
+export interface Cursor {
+  /** Null follows the latest step. */
+  readonly step: number | null;
+  readonly time: number;
+  /** Empty means the first layer. */
+  readonly layer: string;
+  /** Empty means the first gate. */
+  readonly gate: string;
+  readonly unit: number | null;
+  /** Position among the samples kept. */
+  readonly sample: number;
+}
+
+export const START: Cursor = { step: null, time: 0, layer: "", gate: "", unit: null, sample: 0 };
+export const FIELDS = Object.keys(START) as ReadonlyArray<keyof Cursor>;
+
+export type Listener = (settled: boolean) => void;
+
+/** A cursor that several views read and move. `settled` marks a move as finished: a release, not a drag. */
+export class SharedCursor {
+  readonly #listeners = new Set<Listener>();
+
+  constructor(public value: Cursor) {}
+
+  get shared(): boolean {
+    return this.#listeners.size > 0;
+  }
+
+  move(change: Partial<Cursor>, settled: boolean): void {
+    const next = { ...this.value, ...change };
+    if (!settled && FIELDS.every((field) => next[field] === this.value[field])) return;
+    this.value = next;
+    for (const listener of [...this.#listeners]) listener(settled);
+  }
+
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+interface Seat {
+  readonly cursor: SharedCursor;
+  users: number;
+}
+
+/** The cursors in use, by run. */
+export type Hub = Map<string, Seat>;
+
+/** The cursor of a run, made on first use from `wish` and forgotten with its last user. A later user's wish moves it. */
+export function join(seats: Hub, run: string, wish: Cursor): { cursor: SharedCursor; leave: () => void } {
+  let seat = seats.get(run);
+  if (seat) {
+    const asked = FIELDS.filter((field) => wish[field] !== START[field]);
+    seat.cursor.move(Object.fromEntries(asked.map((field) => [field, wish[field]])), false);
+  } else {
+    seat = { cursor: new SharedCursor(wish), users: 0 };
+    seats.set(run, seat);
+  }
+  const taken = seat;
+  taken.users += 1;
+  let left = false;
+  const leave = () => {
+    if (left) return;
+    left = true;
+    taken.users -= 1;
+    if (taken.users === 0 && seats.get(run) === taken) seats.delete(run);
+  };
+  return { cursor: taken.cursor, leave };
+}
+
+/** What a cursor shows in a store. Without a frame, or without layers in it, everything is empty. */
+export interface Place {
+  readonly frame: StepFrame | null;
+  /** The step shown, and its position among the steps held; -1 without a frame. */
+  readonly step: number;
+  readonly position: number;
+  readonly following: boolean;
+  readonly layer: Layer | null;
+  readonly layers: readonly string[];
+  readonly gate: string;
+  readonly gates: readonly string[];
+  readonly times: number;
+  readonly time: number;
+  /** Timesteps of this sample; the rest up to `times` is padding. */
+  readonly length: number;
+  readonly units: number;
+  readonly unit: number | null;
+  /** Position among the samples kept, and their indices in the batch. */
+  readonly sample: number;
+  readonly samples: readonly number[];
+  readonly tokens: readonly string[] | null;
+}
+
+/** Nearest of rising steps, the latest for null; its position. */
+export function nearest(steps: readonly number[], step: number | null): number {
+  if (step === null) return steps.length - 1;
+  const after = Math.min(insertion(steps, step), steps.length - 1);
+  const before = Math.max(after - 1, 0);
+  const nearer = step - (steps[before] ?? 0) < (steps[after] ?? 0) - step;
+  return nearer ? before : after;
+}
+
+export function resolve(cursor: Cursor, store: Store): Place {
+  const position = nearest(store.steps, cursor.step);
+  const step = store.steps[position] ?? -1;
+  const frame = store.frame(step) ?? null;
+  const layers = frame?.header.layers ?? [];
+  const layer = layers.find(({ name }) => name === cursor.layer) ?? layers[0] ?? null;
+  const gates = layer ? [...GATES[layer.kind], ...TOTAL_GRADIENTS[layer.kind]] : [];
+  const gate = gates.find((name) => name === cursor.gate) ?? gates[0] ?? "";
+  const samples = frame?.header.samples ?? [];
+  const sample = clamp(cursor.sample, samples.length);
+  const [times, units] = frame && layer ? extent(frame, layer.name) : [0, 0];
+  return {
+    frame,
+    step,
+    position,
+    following: cursor.step === null,
+    layer,
+    layers: layers.map(({ name }) => name),
+    gate,
+    gates,
+    times,
+    time: clamp(cursor.time, times),
+    length: Math.min(layer?.lengths[sample] ?? times, times),
+    units,
+    unit: cursor.unit === null || units === 0 ? null : clamp(cursor.unit, units),
+    sample,
+    samples,
+    tokens: frame?.header.tokens?.[sample] ?? null,
+  };
+}
+
+function extent(frame: StepFrame, layer: string): [times: number, units: number] {
+  const plane =
+    planeOf(frame, layer, "h") ??
+    frame.header.planes.find((one) => one.layer === layer && !one.name.startsWith(NORM_PREFIX));
+  return [plane?.full[0] ?? 0, plane?.full[2] ?? 0];
+}
+
+function clamp(index: number, count: number): number {
+  return Math.max(0, Math.min(Math.trunc(index), count - 1));
+}

@@ -1,0 +1,69 @@
+/** Numbers as people read them: grouped digits, three significant ones, powers of ten with raised exponents. */
+
+const SUPERSCRIPTS = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079";
+const MINUS = "\u2212";
+const RAISED_MINUS = "\u207b";
+const NARROW_SPACE = "\u202f";
+
+/** 1240 -> "1 240". */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, NARROW_SPACE);
+}
+
+/** -3 -> "10⁻³". */
+export function power(exponent: number): string {
+  const digits = [...String(Math.abs(exponent))].map((digit) => SUPERSCRIPTS[Number(digit)]).join("");
+  return `10${exponent < 0 ? RAISED_MINUS : ""}${digits}`;
+}
+
+/** Three significant digits; a power of ten where the number is very small or large. */
+export function value(number: number): string {
+  if (Number.isNaN(number)) return "NaN";
+  const sign = number < 0 ? MINUS : "";
+  const size = Math.abs(number);
+  if (size === Number.POSITIVE_INFINITY) return `${sign}\u221e`;
+  if (size === 0) return "0";
+  const [mantissa, exponent] = size.toExponential(2).split("e") as [string, string];
+  const order = Number(exponent);
+  if (order >= 5 || order < -3) return `${sign}${trimmed(mantissa)}\u00d7${power(order)}`;
+  return sign + (order >= 3 ? grouped(Math.round(size)) : trimmed(size.toPrecision(3)));
+}
+
+/** A tick, which is round already. */
+export function tick(number: number): string {
+  const size = Math.abs(number);
+  if (size >= 1e5 || (size > 0 && size < 1e-3)) return value(number);
+  return (number < 0 ? MINUS : "") + (Number.isInteger(size) ? grouped(size) : trimmed(size.toFixed(6)));
+}
+
+/** 0.0231 -> "2.3 %". */
+export function percent(ratio: number): string {
+  return `${(100 * ratio).toFixed(1)} %`;
+}
+
+function trimmed(digits: string): string {
+  return digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
+}
+
+/** Width of a text in a font of `size` pixels, near enough to keep labels apart: East Asian characters are square. */
+export function textWidth(text: string, size: number): number {
+  let width = 0;
+  for (const character of text) width += WIDTHS.find(([pattern]) => pattern.test(character))?.[1] ?? 0.6;
+  return width * size;
+}
+
+const WIDTHS: ReadonlyArray<readonly [RegExp, number]> = [
+  [/[\u2e80-\uffff]/u, 1],
+  [/[\u{10000}-\u{10ffff}]/u, 1.2],
+  [/[ilj.,'|:;! ]/, 0.33],
+  [/[mwMW@%\u2026]/, 0.95],
+  [/[A-Z]/, 0.7],
+];
+
+/** A text that takes at most `width` pixels, with an ellipsis where something was left out. */
+export function shortened(text: string, size: number, width: number): string {
+  if (textWidth(text, size) <= width) return text;
+  const characters = [...text];
+  while (characters.length > 1 && textWidth(`${characters.join("")}\u2026`, size) > width) characters.pop();
+  return `${characters.join("")}\u2026`;
+}

@@ -1,0 +1,177 @@
+/**
+ * Reads frame bytes: prefix, CRC-32, JSON header, planes as typed views. The layout stands in rnnwidgets/schema.py.
+ *
+ * Hosts hand over buffers as DataView, Uint8Array or ArrayBuffer, at any offset; a plane must start at a multiple of 8.
+ * So each frame is copied once, whole, into bytes of its own: aligned, and freed alone. Planes are not looked into here.
+ * Typed arrays read in the byte order of the machine, which is little-endian wherever a browser runs.
+ */
+
+import {
+  CODE_NAN,
+  CODE_NEGATIVE_INFINITY,
+  CODE_POSITIVE_INFINITY,
+  CODE_TOP,
+  CODE_ZERO,
+  type CurvesHeader,
+  LOG_DECADES,
+  MAGIC,
+  type Plane,
+  PREFIX_BYTES,
+  type Scalar,
+  type StepHeader,
+  VERSION,
+} from "./protocol.gen";
+
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+export interface Frame<Header = StepHeader | CurvesHeader> {
+  readonly header: Header;
+  readonly body: Bytes;
+  /** Bytes of the whole frame. */
+  readonly size: number;
+}
+
+export type StepFrame = Frame<StepHeader>;
+export type CurvesFrame = Frame<CurvesHeader>;
+
+/** Bytes that are not sound frames: one sentence with what was expected and what was found. */
+export class FrameError extends Error {
+  override readonly name = "FrameError";
+
+  constructor(
+    readonly expected: string,
+    readonly found: string,
+  ) {
+    super(`Expected ${expected}, found ${found}: the bytes are damaged or cut short.`);
+  }
+}
+
+/** Remainders of a byte followed by 0, 1, 2, 3 zero bytes, (zero bytes, byte): four bytes are taken at a time. */
+const CRC = new Uint32Array(4 * 256);
+for (let byte = 0; byte < 256; byte++) {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  CRC[byte] = crc;
+}
+for (let index = 256; index < CRC.length; index++) {
+  const before = CRC[index - 256] as number;
+  CRC[index] = (CRC[before & 255] as number) ^ (before >>> 8);
+}
+
+function crc32(bytes: Uint8Array, from: number, to: number, before: number): number {
+  let crc = ~before;
+  let index = from;
+  for (; index + 4 <= to; index += 4) {
+    crc ^= (bytes[index] as number) | ((bytes[index + 1] as number) << 8) | ((bytes[index + 2] as number) << 16);
+    crc ^= (bytes[index + 3] as number) << 24;
+    crc =
+      (CRC[768 + (crc & 255)] as number) ^
+      (CRC[512 + ((crc >>> 8) & 255)] as number) ^
+      (CRC[256 + ((crc >>> 16) & 255)] as number) ^
+      (CRC[crc >>> 24] as number);
+  }
+  for (; index < to; index++) crc = (CRC[(crc ^ (bytes[index] as number)) & 255] as number) ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+/** The bytes of any buffer a host may deliver; none for anything else, such as a trait that was never set. */
+export function toBytes(source: unknown): Bytes {
+  if (ArrayBuffer.isView(source)) {
+    return new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength);
+  }
+  // An ArrayBuffer made in another frame of the page is not an instance of this frame's class.
+  const isBuffer = Object.prototype.toString.call(source) === "[object ArrayBuffer]";
+  return new Uint8Array(isBuffer ? (source as ArrayBuffer) : new ArrayBuffer(0));
+}
+
+/** Each of the frames that stand one after the other in `bytes`. Throws FrameError at the first unsound one. */
+export function* readFrames(bytes: Bytes): Generator<Frame> {
+  let position = 0;
+  while (position < bytes.length) {
+    const size = measure(bytes, position);
+    yield readFrame(bytes.slice(position, position + size));
+    position += size;
+  }
+}
+
+function measure(bytes: Bytes, position: number): number {
+  const available = bytes.length - position;
+  if (available < PREFIX_BYTES) throw new FrameError(`${PREFIX_BYTES} bytes of prefix`, `${available}`);
+  const prefix = new DataView(bytes.buffer, bytes.byteOffset + position, PREFIX_BYTES);
+  const magic = String.fromCharCode(...bytes.subarray(position, position + MAGIC.length));
+  if (magic !== MAGIC || prefix.getUint32(20, true) !== 0) {
+    throw new FrameError(`bytes that begin with ${MAGIC}`, JSON.stringify(magic));
+  }
+  const version = prefix.getUint32(4, true);
+  if (version !== VERSION) throw new FrameError(`frame version ${VERSION}`, `version ${version}`);
+  const size = PREFIX_BYTES + prefix.getUint32(8, true) + prefix.getUint32(12, true);
+  if (size > available) throw new FrameError(`${size} bytes`, `${available}`);
+  return size;
+}
+
+function readFrame(bytes: Bytes): Frame {
+  const prefix = new DataView(bytes.buffer);
+  const checksum = prefix.getUint32(16, true);
+  const actual = crc32(bytes, PREFIX_BYTES, bytes.length, crc32(bytes, 0, 16, 0));
+  if (actual !== checksum) throw new FrameError(`checksum ${checksum.toString(16)}`, actual.toString(16));
+  const start = PREFIX_BYTES + prefix.getUint32(8, true);
+  const header = readHeader(bytes.subarray(PREFIX_BYTES, start));
+  const body = bytes.subarray(start);
+  for (const plane of header.planes) checkPlane(plane, body.length);
+  return { header, body, size: bytes.length };
+}
+
+function readHeader(bytes: Bytes): StepHeader | CurvesHeader {
+  const header = JSON.parse(new TextDecoder().decode(bytes)) as StepHeader | CurvesHeader;
+  if (header.kind !== "step" && header.kind !== "curves") {
+    throw new FrameError("a frame of kind step or curves", JSON.stringify(header));
+  }
+  return header;
+}
+
+function checkPlane(plane: Plane, bodyBytes: number): void {
+  const item = { u1: 1, f4: 4, f8: 8 }[plane.dtype];
+  const bytes = plane.shape.reduce((product, length) => product * length, item);
+  if (plane.offset % item !== 0 || plane.offset < 0 || plane.offset + bytes > bodyBytes) {
+    throw new FrameError(
+      `plane ${plane.name} inside a body of ${bodyBytes} bytes`,
+      `${bytes} bytes at ${plane.offset}`,
+    );
+  }
+}
+
+/** The plane of one quantity of one layer, where the frame holds it. */
+export function planeOf(frame: Frame, layer: string, name: string): Plane | undefined {
+  return frame.header.planes.find((plane) => plane.layer === layer && plane.name === name);
+}
+
+/** The codes of a "u1" plane, C order, without a copy. */
+export function codesOf(frame: Frame, plane: Plane): Bytes {
+  return frame.body.subarray(plane.offset, plane.offset + plane.bytes);
+}
+
+/** The numbers of a float plane as written (logarithms stay logarithms), C order, without a copy. */
+export function floatsOf(frame: Frame, plane: Plane): Float32Array | Float64Array {
+  const Floats = plane.dtype === "f4" ? Float32Array : Float64Array;
+  const count = plane.bytes / Floats.BYTES_PER_ELEMENT;
+  return new Floats(frame.body.buffer, frame.body.byteOffset + plane.offset, count);
+}
+
+/** The number that a code of a "u1" plane stands for. */
+export function decoded(code: number, plane: Pick<Plane, "encoding" | "high">): number {
+  if (code === CODE_NAN) return Number.NaN;
+  if (code === CODE_POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+  if (code === CODE_NEGATIVE_INFINITY) return Number.NEGATIVE_INFINITY;
+  if (plane.encoding === "unit") return code / CODE_TOP;
+  const distance = code - CODE_ZERO;
+  if (plane.encoding === "symmetric") return (plane.high * distance) / CODE_ZERO;
+  if (distance === 0) return 0;
+  const decades = LOG_DECADES * ((Math.abs(distance) - 1) / (CODE_ZERO - 1) - 1);
+  return Math.sign(distance) * plane.high * 10 ** decades;
+}
+
+/** The number that a header's scalar stands for. */
+export function numberOf(scalar: Scalar): number {
+  if (typeof scalar === "number") return scalar;
+  return { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, "-inf": Number.NEGATIVE_INFINITY }[scalar];
+}

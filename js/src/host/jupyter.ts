@@ -1,0 +1,173 @@
+/**
+ * The anywidget module: one store and one cursor a model, a view for each element.
+ *
+ * Hosts hand a different proxy of the model to `initialize` and to `render`, and may share this module between models, so
+ * what belongs to a model lives in the closure of the default export, which hosts call once a model. `initialize` is
+ * synchronous: a slow one leaves the widget deaf. Only the cursor goes back to Python, once a move has settled; nothing
+ * waits for an answer.
+ */
+
+import { type Cursor, FIELDS, join, type Listener, type SharedCursor, START } from "../cursor";
+import { toBytes } from "../frame";
+import type { Delta, Meta, Panel, Theme } from "../protocol.gen";
+import { Store } from "../store";
+import { mountView, type View } from "../view/view";
+import { pageHub, pageLanguage } from "./surroundings";
+
+export interface Model {
+  get(name: string): unknown;
+  set(name: string, value: unknown): void;
+  save_changes(): void;
+  on(name: string, listener: (...details: unknown[]) => void): void;
+  off(name: string, listener: (...details: unknown[]) => void): void;
+}
+
+type End = () => void;
+
+function all(endings: readonly End[]): End {
+  return () => {
+    for (const end of endings) end();
+  };
+}
+
+interface Session {
+  readonly store: Store;
+  readonly cursor: Pick<SharedCursor, "value" | "move" | "subscribe">;
+  readonly close: End;
+}
+
+export default () => {
+  let session: Session | null = null;
+  return {
+    initialize: ({ model }: { model: Model }): End => {
+      const opened = open(model);
+      session = opened;
+      return opened.close;
+    },
+    render: ({ model, el }: { model: Model; el: HTMLElement }): End => {
+      session ??= open(model);
+      return show(model, el, session);
+    },
+  };
+};
+
+function open(model: Model): Session {
+  const store = new Store(() => performance.now());
+  let waiting = false;
+  const takeSnapshot = () => {
+    waiting = false;
+    const meta = model.get("_meta");
+    if (isMessage(meta)) store.applySnapshot(meta, toBytes(model.get("_snapshot")));
+  };
+  // Both traits come in one update; hosts differ in when each is set and told.
+  const awaitSnapshot = () => {
+    if (!waiting) queueMicrotask(takeSnapshot);
+    waiting = true;
+  };
+  const takeDelta = (content: unknown, buffers: unknown) => {
+    if (isMessage(content) && "kind" in content && content.kind === "delta") {
+      store.applyDelta(content as Delta, toBytes((buffers as readonly unknown[] | undefined)?.[0]));
+    }
+  };
+  takeSnapshot();
+  const endings = [
+    listen(model, "msg:custom", takeDelta),
+    listen(model, "change:_meta", awaitSnapshot),
+    listen(model, "change:_snapshot", awaitSnapshot),
+  ];
+  const { cursor, close } = boundCursor(model, store);
+  return { store, cursor, close: all([...endings, close]) };
+}
+
+function listen(model: Model, name: string, listener: (...details: unknown[]) => void): End {
+  model.on(name, listener);
+  return () => model.off(name, listener);
+}
+
+function isMessage(value: unknown): value is Meta | Delta {
+  return typeof value === "object" && value !== null && "version" in value && "run" in value && "seq" in value;
+}
+
+/** The cursor shared by the views of the store's run, whichever run that is; written to the model when it settles. */
+function boundCursor(model: Model, store: Store) {
+  const listeners = new Set<Listener>();
+  const tell = (settled: boolean) => {
+    for (const listener of [...listeners]) listener(settled);
+    if (settled) save(model, seat.cursor.value);
+  };
+  const sit = (run: string, wish: Cursor) => {
+    // A recording without a name shares its cursor with nobody.
+    const { cursor, leave } = join(run ? pageHub() : new Map(), run, wish);
+    const unsubscribe = cursor.subscribe(tell);
+    return { run, cursor, leave: all([unsubscribe, leave]) };
+  };
+  let seat = sit(store.run, wishOf(model));
+  const follow = () => {
+    if (store.run === seat.run) return;
+    const { run, cursor, leave } = seat;
+    leave();
+    seat = sit(store.run, run ? { ...cursor.value, step: null } : cursor.value);
+    tell(false);
+  };
+  const endings = [
+    store.subscribe(follow),
+    ...FIELDS.map((field) =>
+      listen(model, `change:${field}`, () => seat.cursor.move({ [field]: wishOf(model)[field] }, false)),
+    ),
+  ];
+  const cursor: Session["cursor"] = {
+    get value() {
+      return seat.cursor.value;
+    },
+    move: (change, settled) => seat.cursor.move(change, settled),
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  return { cursor, close: all([...endings, () => seat.leave()]) };
+}
+
+function wishOf(model: Model): Cursor {
+  const number = (name: keyof Cursor) => {
+    const value = model.get(name);
+    return typeof value === "number" ? value : null;
+  };
+  const text = (name: keyof Cursor) => {
+    const value = model.get(name);
+    return typeof value === "string" ? value : "";
+  };
+  return {
+    step: number("step"),
+    time: number("time") ?? START.time,
+    layer: text("layer"),
+    gate: text("gate"),
+    unit: number("unit"),
+    sample: number("sample") ?? START.sample,
+  };
+}
+
+function save(model: Model, cursor: Cursor): void {
+  const changed = FIELDS.filter((field) => model.get(field) !== cursor[field]);
+  for (const field of changed) model.set(field, cursor[field]);
+  if (changed.length > 0) model.save_changes();
+}
+
+function show(model: Model, el: HTMLElement, { store, cursor }: Session): End {
+  const mount = (): View =>
+    mountView(el, {
+      ...{ store, cursor },
+      language: pageLanguage(),
+      panels: (model.get("_panels") as readonly Panel[] | undefined) ?? [],
+      theme: () => (model.get("theme") as Theme | undefined) ?? "auto",
+    });
+  let view = mount();
+  const endings = [
+    listen(model, "change:theme", () => view.restyle()),
+    listen(model, "change:_panels", () => {
+      view.close();
+      view = mount();
+    }),
+  ];
+  return all([...endings, () => view.close()]);
+}

@@ -1,0 +1,43 @@
+/** Text on a canvas: already placed, already worded. */
+
+import type { Box } from "../scale";
+import type { Look } from "../theme";
+
+export const SMALL = 11;
+const SENTENCE = 13;
+
+/** Which color of the look. */
+export type Tone = "ink" | "muted" | "total" | "direct" | "cell";
+
+export interface Label {
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+  readonly align: "left" | "center" | "right";
+  readonly tone: Tone;
+  readonly bold?: boolean;
+  /** A sentence instead of a mark: larger. */
+  readonly sentence?: boolean;
+  /** Radians, counter-clockwise about (x, y). */
+  readonly angle?: number;
+}
+
+export function paintLabels(context: CanvasRenderingContext2D, labels: readonly Label[], look: Look): void {
+  context.textBaseline = "middle";
+  for (const { text, x, y, align, tone, bold, sentence, angle } of labels) {
+    context.font = `${bold ? "600 " : ""}${sentence ? SENTENCE : SMALL}px ${look.font}`;
+    context.fillStyle = look[tone];
+    context.textAlign = align;
+    context.save();
+    context.translate(x, y);
+    if (angle) context.rotate(-angle);
+    context.fillText(text, 0, 0);
+    context.restore();
+  }
+}
+
+/** A sentence in the middle of an empty plot. */
+export function paintMessage(context: CanvasRenderingContext2D, text: string, box: Box, look: Look): void {
+  const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  paintLabels(context, [{ text, ...middle, align: "center", tone: "muted", sentence: true }], look);
+}

@@ -1,0 +1,44 @@
+/** A color bar with numbers beside it, and swatches for what is not a number. */
+
+import { css, type Ramp, SPECIAL } from "../color";
+import type { Box } from "../scale";
+import type { Look } from "../theme";
+import { paintLabels } from "./label";
+
+export interface Legend {
+  readonly bar: Box;
+  /** Positions of the ramp at the bottom and the top of the bar. */
+  readonly low: number;
+  readonly high: number;
+  readonly ticks: ReadonlyArray<{ readonly position: number; readonly text: string }>;
+  readonly swatches: ReadonlyArray<{ readonly kind: keyof (typeof SPECIAL)["light"]; readonly text: string }>;
+}
+
+export function paintLegend(context: CanvasRenderingContext2D, legend: Legend, ramp: Ramp, look: Look): void {
+  const { bar, low, high } = legend;
+  for (let line = 0; line < bar.height; line++) {
+    context.fillStyle = css(ramp(high + ((low - high) * line) / Math.max(bar.height - 1, 1)));
+    context.fillRect(bar.x, bar.y + line, bar.width, 1);
+  }
+  context.strokeStyle = look.grid;
+  context.lineWidth = 1;
+  context.strokeRect(bar.x - 0.5, bar.y - 0.5, bar.width + 1, bar.height + 1);
+  const x = bar.x + bar.width + 5;
+  const tickLabels = legend.ticks.map(({ position, text }) => {
+    const y = bar.y + ((high - position) / (high - low)) * bar.height;
+    return {
+      text,
+      x,
+      y: Math.min(Math.max(y, bar.y + 4), bar.y + bar.height - 4),
+      align: "left",
+      tone: "muted",
+    } as const;
+  });
+  const swatchLabels = legend.swatches.map(({ kind, text }, index) => {
+    const y = bar.y + bar.height + 14 + 14 * index;
+    context.fillStyle = css(SPECIAL[look.mode][kind]);
+    context.fillRect(bar.x, y - 5, bar.width, 10);
+    return { text, x, y, align: "left", tone: "ink" } as const;
+  });
+  paintLabels(context, [...tickLabels, ...swatchLabels], look);
+}

@@ -1,0 +1,209 @@
+/**
+ * Gradient through time on a logarithmic scale: total |dL/dh_t|, direct |dL/dy_t|, and |dL/dc_t| where there is a cell.
+ *
+ * The frame holds base-10 logarithms of norms over units, (time, sample). Zero has no logarithm: it is a hollow dot on a
+ * floor of its own. The scale covers every step held, so that steps can be compared, over at most 16 decades.
+ */
+
+import type { Place } from "../cursor";
+import { power, value as valueText } from "../format";
+import { floatsOf, planeOf, type StepFrame } from "../frame";
+import { type Label, paintLabels, paintMessage, type Tone } from "../marks/label";
+import { type Dot, type Line, paintDots, paintLine } from "../marks/line";
+import { paintRule } from "../marks/rule";
+import { DIRECT_GRADIENT, NORM_PREFIX } from "../protocol.gen";
+import { type Box, band, exponents, linear, type Scale } from "../scale";
+import type { Store } from "../store";
+import type { Strings } from "../strings";
+import type { Look } from "../theme";
+import { plotBox } from "./geometry";
+import { timeNumbers } from "./labels";
+
+export interface Reading {
+  readonly tone: Tone;
+  readonly name: string;
+  readonly symbol: string;
+  /** The norm at the time shown, in words. */
+  readonly text: string;
+}
+
+export interface FlowScene {
+  readonly width: number;
+  readonly height: number;
+  readonly box: Box;
+  readonly lines: readonly Line[];
+  readonly dots: readonly Dot[];
+  /** Heights of the grid lines. */
+  readonly grid: readonly number[];
+  readonly labels: readonly Label[];
+  /** Where the time shown is; null without a gradient. */
+  readonly rule: number | null;
+  readonly readings: readonly Reading[];
+  readonly message: string;
+}
+
+const DECADES = 16;
+const FLOOR = 18;
+const AXIS = 22;
+
+type Quantity = { name: string; tone: Tone; symbol: string; width: number; dash?: number[] };
+const QUANTITIES: readonly Quantity[] = [
+  { name: "dc", tone: "cell", symbol: "|dL/dc\u209c|", width: 1, dash: [4, 3] },
+  { name: DIRECT_GRADIENT, tone: "direct", symbol: "|dL/dy\u209c|", width: 1.75 },
+  { name: "dh", tone: "total", symbol: "|dL/dh\u209c|", width: 2 },
+];
+
+type Domain = readonly [low: number, high: number];
+
+export function resolve(store: Store, place: Place, width: number, strings: Strings): FlowScene {
+  const box = plotBox(width, 10, width < 520 ? 130 : 160);
+  const height = box.y + box.height + AXIS;
+  const series = place.layer && place.frame ? seriesOf(place.frame, place) : [];
+  const empty = { width, height, box, lines: [], dots: [], grid: [], rule: null, readings: [] };
+  if (series.length === 0) {
+    const message = place.frame ? strings.noGradient : strings.noFlow;
+    return { ...empty, labels: [], message };
+  }
+  const [low, high] = domainOf(store, place.layer?.name ?? "");
+  const zero = box.y + box.height - 5;
+  const y = linear(low, high, zero - FLOOR, box.y);
+  const x = band(place.times, box.x, box.x + box.width);
+  const powers = exponents(low, high, box.height / 24);
+  return {
+    ...empty,
+    lines: series.map(({ quantity, logs }) => lineOf(quantity, logs, x, y, low)),
+    dots: series.flatMap(({ quantity, logs }) => dotsOf(quantity, logs, place.time, x, y, [low, zero])),
+    grid: powers.map(y),
+    labels: [
+      ...powers.map((exponent) => axisLabel(power(exponent), box.x - 7, y(exponent))),
+      ...(series.some(({ logs }) => logs.includes(Number.NEGATIVE_INFINITY)) ? [axisLabel("0", box.x - 7, zero)] : []),
+      ...timeNumbers(place, box, box.y + box.height + 11),
+      ...endLabels(series, strings, x, y, [low, zero]),
+    ],
+    rule: x(place.time),
+    readings: [...series].reverse().map(({ quantity, logs }) => readingOf(quantity, logs[place.time], strings)),
+    message: "",
+  };
+}
+
+type Found = { quantity: Quantity; logs: readonly number[] };
+
+/** Logarithms of the norms of one sample over its own timesteps, for each quantity that the frame holds. */
+function seriesOf(frame: StepFrame, place: Place): Found[] {
+  return QUANTITIES.flatMap((quantity) => {
+    const plane = planeOf(frame, place.layer?.name ?? "", NORM_PREFIX + quantity.name);
+    if (!plane) return [];
+    const floats = floatsOf(frame, plane);
+    const samples = plane.shape[1] ?? 1;
+    const logs = Array.from({ length: place.length }, (_, time) => floats[time * samples + place.sample] ?? Number.NaN);
+    return [{ quantity, logs }];
+  });
+}
+
+const domains = new WeakMap<StepFrame, Map<string, Domain>>();
+
+/** Whole decades that hold every finite norm of a layer in every frame held. */
+function domainOf(store: Store, layer: string): Domain {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const step of store.steps) {
+    const frame = store.frame(step);
+    if (!frame) continue;
+    const [from, to] = rangeOf(frame, layer);
+    low = Math.min(low, from);
+    high = Math.max(high, to);
+  }
+  if (low > high) return [-1, 0];
+  const top = Math.ceil(high);
+  return [Math.min(Math.max(Math.floor(low), top - DECADES), top - 1), top];
+}
+
+function rangeOf(frame: StepFrame, layer: string): Domain {
+  const known = domains.get(frame) ?? new Map<string, Domain>();
+  domains.set(frame, known);
+  const found = known.get(layer);
+  if (found) return found;
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { name } of QUANTITIES) {
+    const plane = planeOf(frame, layer, NORM_PREFIX + name);
+    for (const value of plane ? floatsOf(frame, plane) : []) {
+      if (!Number.isFinite(value)) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  known.set(layer, [low, high]);
+  return [low, high];
+}
+
+function lineOf({ tone, width, dash }: Quantity, logs: readonly number[], x: Scale, y: Scale, low: number): Line {
+  const points = new Float64Array(2 * logs.length);
+  logs.forEach((value, time) => {
+    points[2 * time] = x(time);
+    points[2 * time + 1] = Number.isFinite(value) ? y(Math.max(value, low)) : Number.NaN;
+  });
+  return dash ? { points, tone, width, dash } : { points, tone, width };
+}
+
+/** A dot at the time shown, at every zero, at every value that is no number, and at points without a neighbor. */
+function dotsOf(
+  { tone }: Quantity,
+  logs: readonly number[],
+  shown: number,
+  x: Scale,
+  y: Scale,
+  [low, zero]: readonly [number, number],
+): Dot[] {
+  return logs.flatMap((value, time): Dot[] => {
+    const at = { x: x(time), radius: time === shown ? 4 : 2.5 };
+    if (Number.isNaN(value)) return [{ ...at, y: zero, tone: "nan" }];
+    if (value === Number.POSITIVE_INFINITY) return [{ ...at, y: zero, tone: "positive" }];
+    if (value === Number.NEGATIVE_INFINITY) return [{ ...at, y: zero, tone, hollow: true }];
+    const alone = !Number.isFinite(logs[time - 1]) && !Number.isFinite(logs[time + 1]);
+    return alone || time === shown ? [{ ...at, y: y(Math.max(value, low)), tone }] : [];
+  });
+}
+
+function axisLabel(text: string, x: number, y: number): Label {
+  return { text, x, y, align: "right", tone: "muted" };
+}
+
+/** Names at the right ends of the lines, kept apart. */
+function endLabels(
+  series: readonly Found[],
+  strings: Strings,
+  x: Scale,
+  y: Scale,
+  ends: readonly [number, number],
+): Label[] {
+  const [low, zero] = ends;
+  const placed = series.map(({ quantity, logs }) => {
+    const time = logs.findLastIndex((value) => !Number.isNaN(value));
+    const value = logs[time] ?? Number.NEGATIVE_INFINITY;
+    return { quantity, x: x(time), y: Number.isFinite(value) ? y(Math.max(value, low)) : zero };
+  });
+  placed.sort((one, other) => one.y - other.y);
+  let floor = Number.NEGATIVE_INFINITY;
+  return placed.map(({ quantity, x: end, y: wanted }) => {
+    floor = Math.max(wanted, floor + 13);
+    return { text: nameOf(quantity, strings), x: end + 9, y: floor, align: "left", tone: quantity.tone, bold: true };
+  });
+}
+
+function nameOf({ tone }: Quantity, strings: Strings): string {
+  return tone === "total" || tone === "direct" || tone === "cell" ? strings[tone] : "";
+}
+
+function readingOf(quantity: Quantity, log: number | undefined, strings: Strings): Reading {
+  const text = log === undefined ? "\u2013" : valueText(10 ** log);
+  return { tone: quantity.tone, name: nameOf(quantity, strings), symbol: quantity.symbol, text };
+}
+
+export function paint(scene: FlowScene, context: CanvasRenderingContext2D, look: Look): void {
+  const { box, grid, rule, message } = scene;
+  for (const y of grid) paintRule(context, [box.x, y], [box.x + box.width, y], look.grid);
+  if (rule !== null) paintRule(context, [rule, box.y - 6], [rule, box.y + box.height], look.muted);
+  for (const line of scene.lines) paintLine(context, line, look);
+  paintDots(context, scene.dots, look);
+  paintLabels(context, scene.labels, look);
+  if (message) paintMessage(context, message, box, look);
+}

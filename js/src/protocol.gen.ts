@@ -1,0 +1,103 @@
+// Written by js/generate_protocol.py from rnnwidgets/schema.py. Edit that file, then run the generator.
+
+export const VERSION = 1 as const;
+export const MAGIC = "RNNW" as const;
+export const PREFIX_BYTES = 24 as const;
+export const ALIGNMENT = 8 as const;
+export const CODE_ZERO = 126 as const;
+export const CODE_TOP = 252 as const;
+export const CODE_NEGATIVE_INFINITY = 253 as const;
+export const CODE_POSITIVE_INFINITY = 254 as const;
+export const CODE_NAN = 255 as const;
+export const LOG_DECADES = 12 as const;
+export const CURVE_BINS = 1024 as const;
+export const CURVE_ROWS = ["first", "last", "low", "high", "mean", "count"] as const;
+export const GATES = {"LSTM": ["i", "f", "g", "o", "c", "h"], "GRU": ["r", "z", "n", "h"], "RNN_TANH": ["h"], "RNN_RELU": ["h"]} as const;
+export const TOTAL_GRADIENTS = {"LSTM": ["dh", "dc"], "GRU": ["dh"], "RNN_TANH": ["dh"], "RNN_RELU": ["dh"]} as const;
+export const DIRECT_GRADIENT = "dy" as const;
+export const UNIT_GATES = ["i", "f", "o", "r", "z"] as const;
+export const NORM_PREFIX = "norm." as const;
+export const LIVE_MESSAGES_PER_SECOND = 10 as const;
+export const LIVE_MESSAGE_BYTES = 262144 as const;
+export const LIVE_BYTES_PER_SECOND = 1000000 as const;
+export const SNAPSHOT_BYTES = 4000000 as const;
+export const STORE_BYTES = 64000000 as const;
+
+export type Kind = "LSTM" | "GRU" | "RNN_TANH" | "RNN_RELU";
+export type Dtype = "u1" | "f4" | "f8";
+export type Encoding = "raw" | "log10" | "unit" | "symmetric" | "signed_log";
+export type State = "waiting" | "live" | "paused" | "finished" | "failed";
+export type Panel = "status" | "steps" | "gates" | "flow" | "curves";
+export type Theme = "auto" | "light" | "dark";
+export type Scalar = number | "nan" | "inf" | "-inf";
+
+/** One array of a frame. `shape` is as sent; `full` is as recorded; along each axis every `stride`-th was sent. */
+export interface Plane {
+  readonly layer: string;
+  readonly name: string;
+  readonly axes: ReadonlyArray<string>;
+  readonly shape: ReadonlyArray<number>;
+  readonly full: ReadonlyArray<number>;
+  readonly stride: ReadonlyArray<number>;
+  readonly dtype: Dtype;
+  readonly encoding: Encoding;
+  readonly high: number;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** One (recurrent layer, direction). `lengths` has one entry a sample; `inexact` says why, or is empty. */
+export interface Layer {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly lengths: ReadonlyArray<number>;
+  readonly replay_error: Scalar;
+  readonly inexact: string;
+}
+
+/** One training step. `samples` are batch indices; `tokens[sample][time]`, or null where there is no vocabulary. */
+export interface StepHeader {
+  readonly kind: "step";
+  readonly step: number;
+  readonly samples: ReadonlyArray<number>;
+  readonly scalars: Readonly<Record<string, Scalar>>;
+  readonly norms: Readonly<Record<string, ReadonlyArray<Scalar>>>;
+  readonly tokens: ReadonlyArray<ReadonlyArray<string>> | null;
+  readonly layers: ReadonlyArray<Layer>;
+  readonly planes: ReadonlyArray<Plane>;
+}
+
+/** Scalars over training. Each plane is one series, (row, bin) with `CURVE_ROWS`; it replaces every bin of that series from its own first step on. A NaN in the mean says that the bin holds a NaN. */
+export interface CurvesHeader {
+  readonly kind: "curves";
+  readonly planes: ReadonlyArray<Plane>;
+}
+
+/** What the recorder says of itself. `overhead` is its CPU time over that of the rest of the step. */
+export interface Status {
+  readonly state: State;
+  readonly step: number;
+  readonly recorded: number;
+  readonly thinned: number;
+  readonly every: number;
+  readonly overhead: number | null;
+  readonly held_bytes: number;
+  readonly notes: ReadonlyArray<string>;
+}
+
+/** A live message: its one buffer holds curves and at most one step, newer than every delta before it. */
+export interface Delta {
+  readonly kind: "delta";
+  readonly version: number;
+  readonly run: string;
+  readonly seq: number;
+  readonly status: Status;
+}
+
+/** The trait `_meta`, beside `_snapshot`: a snapshot that stands for every delta up to and including `seq`. */
+export interface Meta {
+  readonly version: number;
+  readonly run: string;
+  readonly seq: number;
+  readonly status: Status;
+}

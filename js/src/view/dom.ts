@@ -1,0 +1,45 @@
+/** Elements made in one call; text only ever as text. */
+
+type Attributes = Readonly<Record<string, string | boolean>>;
+
+export function element<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: ReadonlyArray<Node | string>
+): HTMLElementTagNameMap[Tag] {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== false) made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...children);
+  return made;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A filled 16 x 16 sign for a button that has its own label. */
+export function icon(path: string): SVGSVGElement {
+  const made = document.createElementNS(SVG, "svg");
+  for (const [name, value] of [
+    ["viewBox", "0 0 16 16"],
+    ["width", "16"],
+    ["height", "16"],
+    ["aria-hidden", "true"],
+  ] as const) {
+    made.setAttribute(name, value);
+  }
+  const shape = document.createElementNS(SVG, "path");
+  shape.setAttribute("d", path);
+  shape.setAttribute("fill", "currentColor");
+  made.append(shape);
+  return made;
+}
+
+/** Set a text or an attribute only where it changes, so that nothing is laid out or read out again for nothing. */
+export function write(target: Element, text: string): void {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+export function assign(target: Element, name: string, value: string): void {
+  if (target.getAttribute(name) !== value) target.setAttribute(name, value);
+}

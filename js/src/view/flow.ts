@@ -1,0 +1,63 @@
+/** The gradient through time on the page: a canvas to read and to choose a time from, and the numbers at that time. */
+
+import { paint as paintScene, type Reading, resolve } from "../panels/flow";
+import { LEFT, RIGHT } from "../panels/geometry";
+import { bandAt } from "../scale";
+import { cleared, size } from "./canvas";
+import { assign, element, write } from "./dom";
+import { type PanelView, type Stage, watch } from "./panel";
+
+export function flow(stage: Stage): PanelView {
+  const { strings, store, signal, move, place } = stage;
+  const canvas = element("canvas", { "data-role": "flow", role: "img" });
+  const figure = element("div", { class: "rnnw-figure" }, canvas);
+  const readings = element("p", { class: "rnnw-readings" });
+  const changed = watch();
+  const select = (event: PointerEvent, settled: boolean) => {
+    const { times } = place();
+    const { left, right } = canvas.getBoundingClientRect();
+    if (times > 0) move({ time: bandAt(times, left + LEFT, right - RIGHT, event.clientX) }, settled);
+  };
+  canvas.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (event.button !== 0) return;
+      canvas.setPointerCapture(event.pointerId);
+      select(event, false);
+    },
+    { signal },
+  );
+  for (const [name, settled] of [
+    ["pointermove", false],
+    ["pointerup", true],
+  ] as const) {
+    canvas.addEventListener(name, (event) => canvas.hasPointerCapture(event.pointerId) && select(event, settled), {
+      signal,
+    });
+  }
+  const head = element("div", { class: "rnnw-head" }, element("h3", {}, strings.flow), readings);
+  return {
+    element: element("div", {}, head, figure),
+    paint: ({ place: shown, look, pixelRatio }) => {
+      const width = figure.clientWidth;
+      if (!changed(store.changes, shown.frame, shown.layer, shown.time, shown.sample, width, look, pixelRatio)) return;
+      const scene = resolve(store, shown, width, strings);
+      size(canvas, scene.width, scene.height, pixelRatio);
+      paintScene(scene, cleared(canvas, pixelRatio), look);
+      list(readings, scene.readings);
+      const words = scene.readings.map(({ name, symbol, text }) => `${name} ${symbol} ${text}`);
+      const facts = [strings.at(shown.time, shown.times), ...words].join(", ");
+      assign(canvas, "aria-label", `${strings.flow}: ${scene.message || facts}`);
+    },
+  };
+}
+
+function list(parent: HTMLElement, readings: readonly Reading[]): void {
+  if (parent.childElementCount !== readings.length) parent.replaceChildren(...readings.map(() => element("span")));
+  readings.forEach(({ tone, name, symbol, text }, index) => {
+    const child = parent.children[index];
+    if (!child) return;
+    assign(child, "data-tone", tone);
+    write(child, `${name} ${symbol} = ${text}`);
+  });
+}

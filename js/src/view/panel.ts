@@ -1,0 +1,42 @@
+/** What a panel on the page is given, and what it is. */
+
+import type { Cursor, Place } from "../cursor";
+import type { Store } from "../store";
+import type { Strings } from "../strings";
+import type { Look } from "../theme";
+
+/** For the lifetime of a panel. */
+export interface Stage {
+  readonly strings: Strings;
+  /** Ends the panel's listeners. */
+  readonly signal: AbortSignal;
+  readonly place: () => Place;
+  readonly store: Store;
+  readonly move: (change: Partial<Cursor>, settled: boolean) => void;
+  /** Ask for a new paint. */
+  readonly repaint: () => void;
+  /** Say a sentence to screen readers. */
+  readonly say: (sentence: string) => void;
+}
+
+/** For one paint. */
+export interface Shown {
+  readonly place: Place;
+  readonly look: Look;
+  readonly pixelRatio: number;
+}
+
+export interface PanelView {
+  readonly element: HTMLElement;
+  readonly paint: (shown: Shown) => void;
+}
+
+/** A function that says whether any of its arguments differs from those of the call before. */
+export function watch(): (...parts: readonly unknown[]) => boolean {
+  let before: readonly unknown[] = [];
+  return (...parts) => {
+    const same = parts.length === before.length && parts.every((part, index) => part === before[index]);
+    before = parts;
+    return !same;
+  };
+}

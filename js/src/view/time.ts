@@ -1,0 +1,37 @@
+/** The timestep slider, which lies exactly under the columns of the heatmap. */
+
+import type { Place } from "../cursor";
+import { sliderSpan } from "../panels/geometry";
+import { assign, element } from "./dom";
+import type { Stage } from "./panel";
+
+/** Width of the thumb, as the style sheet draws it. */
+const THUMB = 16;
+
+export interface TimeSlider {
+  readonly element: HTMLElement;
+  readonly paint: (place: Place, spoken: string) => void;
+}
+
+export function timeSlider({ strings, signal, move }: Stage): TimeSlider {
+  const slider = element("input", {
+    ...{ type: "range", "data-role": "time", "aria-label": strings.time },
+    ...{ min: "0", step: "1" },
+  });
+  const name = element("span", { class: "rnnw-time-name", "aria-hidden": "true" }, strings.time);
+  const row = element("div", { class: "rnnw-time" }, name, slider);
+  slider.addEventListener("input", () => move({ time: Number(slider.value) }, false), { signal });
+  slider.addEventListener("change", () => move({ time: Number(slider.value) }, true), { signal });
+  return {
+    element: row,
+    paint: ({ times, time }, spoken) => {
+      const span = sliderSpan(row.clientWidth, times, THUMB);
+      slider.style.left = `${span.left}px`;
+      slider.style.width = `${span.width}px`;
+      slider.max = String(Math.max(times - 1, 0));
+      slider.value = String(time);
+      slider.style.visibility = times === 0 ? "hidden" : "visible";
+      assign(slider, "aria-valuetext", spoken);
+    },
+  };
+}

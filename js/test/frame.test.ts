@@ -1,0 +1,142 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import {
+  type Bytes,
+  codesOf,
+  decoded,
+  FrameError,
+  floatsOf,
+  numberOf,
+  planeOf,
+  readFrames,
+  toBytes,
+} from "../src/frame";
+import type { Plane, Scalar } from "../src/protocol.gen";
+import { curves, encode, join, step } from "./frames";
+
+const golden = new URL("../../tests/golden/", import.meta.url);
+const bytes: Bytes = new Uint8Array(readFileSync(new URL("frames.bin", golden)));
+type Expected = { header: Record<string, unknown>; planes: Array<Plane & { values: Scalar[] }> };
+const expected: Expected[] = JSON.parse(readFileSync(new URL("expected.json", golden), "utf8"));
+
+function valuesOf(frame: ReturnType<typeof read>[number], plane: Plane): number[] {
+  if (plane.dtype === "u1") return Array.from(codesOf(frame, plane), (code) => decoded(code, plane));
+  const floats = Array.from(floatsOf(frame, plane));
+  return plane.encoding === "log10" ? floats.map((log) => 10 ** log) : floats;
+}
+
+function read(source: Bytes) {
+  return [...readFrames(source)];
+}
+
+describe("the frames that Python wrote", () => {
+  const frames = read(bytes);
+
+  test("are as many as Python says", () => {
+    expect(frames.length).toBe(expected.length);
+    expect(expected.length).toBe(3);
+  });
+
+  for (const [index, { header, planes }] of expected.entries()) {
+    test(`have the header that Python wrote: frame ${index}`, () => {
+      const { planes: found, ...rest } = frames[index]?.header ?? { planes: [] };
+      expect(rest).toEqual(header);
+      expect(found).toEqual(planes.map(({ values: _, ...plane }) => plane));
+    });
+
+    for (const { values, ...plane } of planes) {
+      test(`have the values that Python finds: frame ${index}, ${plane.layer} ${plane.name}`, () => {
+        const frame = frames[index];
+        if (!frame) throw new Error("the frame is missing");
+        const found = valuesOf(frame, plane);
+        expect(found.length).toBe(values.length);
+        for (const [position, scalar] of values.entries()) {
+          const wanted = numberOf(scalar);
+          const close = Number.isFinite(wanted) ? Math.max(1e-6 * Math.abs(wanted), Number.MIN_VALUE) : 0;
+          if (close > 0) expect(Math.abs((found[position] as number) - wanted)).toBeLessThanOrEqual(close);
+          else expect(found[position]).toBe(wanted);
+        }
+      });
+    }
+  }
+});
+
+describe("bytes", () => {
+  const padded = new Uint8Array(bytes.length + 16);
+  padded.set(bytes, 3);
+
+  test.each([
+    ["an ArrayBuffer", bytes.slice().buffer],
+    ["a DataView", new DataView(bytes.slice().buffer)],
+    ["a Uint8Array", bytes],
+    ["a DataView at an odd offset", new DataView(padded.buffer, 3, bytes.length)],
+    ["a Uint8Array at an odd offset", new Uint8Array(padded.buffer, 3, bytes.length)],
+    ["a Float64Array", new Float64Array(bytes.slice().buffer)],
+  ])("read the same from %s", (_, source) => {
+    const [first] = read(toBytes(source));
+    const plane = first && planeOf(first, "lstm.l0", "norm.dh");
+    if (!first || !plane) throw new Error("the plane is missing");
+    const wanted = expected[0]?.planes.find(({ name }) => name === "norm.dh")?.values.map(numberOf) ?? [];
+    expect(10 ** (floatsOf(first, plane)[2] as number)).toBeCloseTo(wanted[2] as number, 8);
+    expect(read(toBytes(source)).length).toBe(3);
+  });
+
+  test("are none where a trait was never set", () => {
+    expect(toBytes(null).length).toBe(0);
+    expect(toBytes(undefined).length).toBe(0);
+  });
+
+  test("belong to each frame alone, so that one frame can be freed", () => {
+    const [first] = read(bytes);
+    expect(first?.body.buffer.byteLength).toBe(first?.size);
+  });
+});
+
+describe("damage", () => {
+  const sound = step(5);
+
+  test("of any single byte is found", () => {
+    for (let index = 0; index < sound.length; index++) {
+      const damaged = sound.slice();
+      damaged[index] = (damaged[index] as number) ^ 0x10;
+      expect(() => read(damaged), `byte ${index}`).toThrow(FrameError);
+    }
+  });
+
+  test("by cutting short is found wherever the cut is", () => {
+    for (let length = 1; length < sound.length; length += 7) {
+      expect(() => read(sound.slice(0, length)), `${length} bytes`).toThrow(FrameError);
+    }
+  });
+
+  test("is told in a sentence with what was expected and what was found", () => {
+    const damaged = sound.slice();
+    damaged[0] = 88;
+    expect(() => read(damaged)).toThrow('Expected bytes that begin with RNNW, found "XNNW"');
+    damaged.set(sound);
+    damaged[4] = 9;
+    expect(() => read(damaged)).toThrow("Expected frame version 1, found version 9");
+  });
+
+  test("leaves the frames before it", () => {
+    const reading = readFrames(join(sound, sound.slice(0, 30)));
+    expect(reading.next().value?.header).toMatchObject({ kind: "step", step: 5 });
+    expect(() => reading.next()).toThrow(FrameError);
+  });
+
+  test("is a plane that reaches beyond the body", () => {
+    const header = { kind: "step", step: 0, samples: [], scalars: {}, norms: {}, tokens: null, layers: [] };
+    const plane = { name: "h", shape: [4], values: [1, 2, 3, 4] };
+    expect(() => read(encode(header, [{ ...plane, offset: 8 }]))).toThrow("plane h inside a body of 8 bytes");
+    expect(() => read(encode(header, [{ ...plane, shape: [9] }]))).toThrow(FrameError);
+    expect(read(encode(header, [plane])).length).toBe(1);
+  });
+
+  test("is a frame of an unknown kind", () => {
+    expect(() => read(encode({ kind: "other" }, []))).toThrow("Expected a frame of kind step or curves");
+  });
+});
+
+test("curves without planes are a frame", () => {
+  expect(read(curves({}))[0]?.header).toEqual({ kind: "curves", planes: [] });
+});

@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { type Cursor, resolve as resolveCursor, START } from "../src/cursor";
+import * as statusPanel from "../src/panels/status";
+import * as stepsPanel from "../src/panels/steps";
+import { Store } from "../src/store";
+import { ENGLISH } from "../src/strings";
+import { curves, delta, join, meta, STATUS, step } from "./frames";
+
+let now = 0;
+let store: Store;
+
+beforeEach(() => {
+  now = 0;
+  store = new Store(() => now);
+});
+
+const place = (changes: Partial<Cursor> = {}) => resolveCursor({ ...START, ...changes }, store);
+
+describe("the status scene", () => {
+  const scene = (changes: Partial<Cursor> = {}) => statusPanel.resolve(store, place(changes), ENGLISH);
+  const status = (changes: Partial<typeof STATUS>) => ({ status: { ...STATUS, ...changes } });
+
+  test("waits in words", () => {
+    expect(scene()).toEqual({
+      state: "waiting",
+      word: "waiting",
+      facts: ["Waiting for the first training step\u2026"],
+      notes: [],
+    });
+  });
+
+  test("says step, loss and overhead", () => {
+    store.applyDelta(delta(1), join(curves({ loss: [[1240, 3.4123]] }), step(1240)));
+    expect(scene()).toMatchObject({
+      state: "live",
+      facts: ["step 1\u202f240", "loss 3.41", "overhead 2.3 %"],
+      notes: [],
+    });
+  });
+
+  test("says what was thinned, how often steps are recorded, and what the recorder notes", () => {
+    store.applyDelta(delta(1, status({ thinned: 1200, every: 4, notes: ["The recorder says so."] })), step(1));
+    expect(scene().notes).toEqual([
+      "every 4th step recorded",
+      "thinned: 1\u202f200 older steps given up",
+      "The recorder says so.",
+    ]);
+  });
+
+  test("is incomplete while messages are missing, until a snapshot heals it", () => {
+    store.applyDelta(delta(3), step(1));
+    expect(scene()).toMatchObject({ state: "gap", word: "incomplete", notes: ["2 messages missed"] });
+    store.applySnapshot(meta(3), step(1));
+    expect(scene().state).toBe("live");
+  });
+
+  test("is silent when nothing came for 15 seconds while live, and only then", () => {
+    store.applyDelta(delta(1), step(1));
+    now = 14_999;
+    expect(scene().state).toBe("live");
+    now = 15_000;
+    expect(scene()).toMatchObject({ state: "stale", notes: ["nothing new for 15 seconds"] });
+    store.applyDelta(delta(2, status({ state: "finished" })), step(2));
+    now = 99_000;
+    expect(scene().state).toBe("finished");
+  });
+
+  test("stays failed whatever else is wrong", () => {
+    store.applyDelta(delta(5, status({ state: "failed" })), step(1).slice(0, 40));
+    expect(scene().state).toBe("failed");
+  });
+
+  test("says that it cannot read another protocol", () => {
+    store.applyDelta(delta(1, { version: 2 }), step(1));
+    expect(scene().facts[0]).toContain("protocol 2");
+  });
+});
+
+describe("the steps scene", () => {
+  test("is empty before the first step", () => {
+    expect(stepsPanel.resolve(store, place())).toEqual({
+      count: 0,
+      position: 0,
+      following: true,
+      live: true,
+      spoken: "",
+      label: "\u2013",
+      gaps: [],
+    });
+  });
+
+  test("gives the position among the steps held, and says the step", () => {
+    for (const [index, at] of [0, 100, 1240, 3000].entries()) store.applyDelta(delta(index + 1), step(at));
+    expect(stepsPanel.resolve(store, place({ step: 1240 }))).toMatchObject({
+      ...{ count: 4, position: 2, following: false, live: true, spoken: "step 1240", label: "1\u202f240 / 3\u202f000" },
+    });
+  });
+
+  test("marks gaps between the steps that they fell between", () => {
+    store.applyDelta(delta(1), step(0));
+    store.applyDelta(delta(3), step(10));
+    store.applyDelta(delta(4), step(20));
+    expect(stepsPanel.resolve(store, place()).gaps).toEqual([0.25]);
+  });
+});
