@@ -23,7 +23,7 @@ describe("the gates scene", () => {
   const f: Planned = { name: "f", shape: [4, 2, 3], values };
   const layer = { ...LSTM, lengths: [4, 2] };
   const tokens = [
-    ["the", "jury", "said", "so"],
+    ["the", "gate", "said", "so"],
     ["it", "did", "<pad>", "<pad>"],
   ];
   const scene = (changes: Partial<Cursor> = {}, width = 500) =>
@@ -84,7 +84,7 @@ describe("the gates scene", () => {
 
   test("labels the columns with the tokens of the sample, the selected one bold", () => {
     const texts = (one: gatesPanel.GatesScene) => one.labels.filter(({ y }) => y < one.box.y).map(({ text }) => text);
-    expect(texts(scene()).sort()).toEqual(["jury", "said", "so", "the"]);
+    expect(texts(scene()).sort()).toEqual(["gate", "said", "so", "the"]);
     expect(texts(scene({ sample: 1 })).sort()).toEqual(["did", "it"]);
     expect(
       scene({ time: 2 })
@@ -134,7 +134,7 @@ describe("the gates scene", () => {
       "forget gate f",
       "layer lstm.l0",
       "unit 2",
-      "t = 1 / 4 \u2018jury\u2019",
+      "t = 1 / 4 \u2018gate\u2019",
     ]);
   });
 

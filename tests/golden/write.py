@@ -47,7 +47,7 @@ def traces(times: int, samples: int, units: int) -> dict[str, Trace]:
 
 def frames() -> bytes:
     """Return the golden frames: a whole step, one reduced to fit, curves."""
-    tokens = (("the", "jury", "said", "<unk>", "été"), ("中", "文", "a", "b", "c"))
+    tokens = (("the", "gate", "stays", "<unk>", "été"), ("中", "文", "a", "b", "c"))
     whole = Frame(12, (0, 3), traces(5, 2, 3), {"loss": 3.25, "grad_norm": math.inf}, {}, tokens)
     reduced = Frame(13, (0, 3), traces(9, 2, 8), {"loss": math.nan}, {}, None)
     bins = np.array([[0, 2, 4], [1, 3, 4], [1.0, 0.5, 0.25], [2.0, 0.75, 0.25], [1.5, math.nan, 0.25], [2, 2, 1]])

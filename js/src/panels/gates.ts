@@ -192,7 +192,7 @@ function badValues(bad: Tally, strings: Strings): string[] {
   return counts.length > 0 ? [strings.bad(counts.join(", "))] : [];
 }
 
-/** "t = 17 / 35 'jury'". */
+/** "t = 17 / 35 'gate'". */
 export function timeText(scene: GatesScene, place: Place, time: number, strings: Strings): string {
   const token = scene.tokens?.[time];
   return strings.at(time, place.times) + (token === undefined ? "" : ` ${strings.quoted(token)}`);

@@ -58,7 +58,7 @@ export function gates(stage: Stage): PanelView {
   return { element: element("div", {}, head, figure, slider.element, readout, notes), paint };
 }
 
-/** "t = 17 / 35 'jury' · unit 12 · f = 0.83": what is selected. */
+/** "t = 17 / 35 'gate' · unit 12 · f = 0.83": what is selected. */
 function wordsOf({ place, strings }: Stage, scene: GatesScene): string {
   const { time, times, unit, gate } = place();
   if (times === 0) return "";

@@ -15,7 +15,7 @@ export const planes: readonly Planned[] = [
   norms("dh", [1e-3, 1e-2, 1e-1, 1]),
   norms("dy", [0, 0, 0, 1]),
 ];
-const tokens = [["the", "jury", "said", "so"]];
+const tokens = [["the", "gate", "said", "so"]];
 export const frameOf = (number: number) => step(number, { tokens, scalars: { loss: 10 - number } }, planes);
 const loss = curves({ loss: [0, 1, 2, 3, 4].map((at) => [at, 10 - at] as const) });
 export const snapshot = join(loss, frameOf(0), frameOf(2), frameOf(4));
