@@ -97,10 +97,10 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """Close; an exception that ends training is named in the view and goes on."""
+        """Close; an exception that ends training is named in the view and goes on. An interrupt is not a failure."""
         if kind is not None:
             self.recording.note(f"training stopped at step {self._step.number}: {kind.__name__}: {error}".rstrip(": "))
-        self._detach("finished" if kind is None else "failed")
+        self._detach("finished" if kind is None or issubclass(kind, KeyboardInterrupt) else "failed")
 
     def log(self, **scalars: float | Tensor) -> None:
         """Add scalars to draw, such as `loss=loss`: numbers or tensors of one element.

@@ -72,7 +72,7 @@ class Publisher:
         self._tied = False
         self._progress = _progress(recording.status)
         self._state: schema.State = recording.status.state
-        self._cell_over = False
+        self._cell_over: schema.State | None = None
         self._unseen = False
         self._written = self._charted = float("-inf")
 
@@ -146,7 +146,7 @@ class Publisher:
         if progress != self._progress:
             if self._cell_over or not self._unseen:
                 self._durable.begin(now)
-            self._progress, self._cell_over, self._unseen = progress, False, True
+            self._progress, self._cell_over, self._unseen = progress, None, True
         if complete and status.state != self._state:
             self._state = status.state
             if status.state in _ENDED or (status.state == "paused" and now - self._written >= _RESTING_SECONDS):
@@ -193,11 +193,16 @@ class Publisher:
         for chart in tuple(self._charts):
             self._guard.run("drawing a chart", chart.refresh)
 
-    def _cell_ended(self, _result: object) -> None:
-        """Say that it is over, if anything came while the cell ran: nothing else may tell, on an interrupt say."""
+    def _cell_ended(self, result: Any) -> None:
+        """Say that it is over, if anything came while the cell ran: nothing else may tell, on an interrupt say.
+
+        A cell that an exception ended has failed; one that its user interrupted has finished.
+        """
         with self._lock:
             if self._tied and self._unseen:
-                self._unseen, self._cell_over = False, True
+                error = result.error_in_exec
+                self._cell_over = "finished" if error is None or isinstance(error, KeyboardInterrupt) else "failed"
+                self._unseen = False
                 self._settle.touch()
                 self._guard.run("updating the views", self._write, self._clock())
 
@@ -216,9 +221,9 @@ class Publisher:
         self._refresh(now)
 
     def _status(self) -> schema.Status:
-        """Return the status to show: at the end of its cell a live run is finished, until its next step."""
+        """Return the status to show: at the end of its cell a live run is over, until its next step."""
         status = self.recording.status
-        return replace(status, state="finished") if self._cell_over and status.state == "live" else status
+        return replace(status, state=self._cell_over) if self._cell_over and status.state == "live" else status
 
 
 _publishers: weakref.WeakKeyDictionary[Recording, weakref.ref[Publisher]] = weakref.WeakKeyDictionary()

@@ -232,15 +232,15 @@ def test_the_end_of_the_cell_says_finished_and_the_next_step_says_live_again(wir
         callbacks = len(shell.events.callbacks["post_run_cell"])
         shell.user_ns["train"] = lambda start: train(wire, recording, range(start, start + 3), 0.3)
         stores = []
-        for code in ("train(0); raise KeyboardInterrupt", "None", "train(3)"):
+        for code in ("train(0); raise KeyboardInterrupt", "None", "train(3)", "train(6); 1 / 0"):
             shell.run_cell(code, silent=False)
             stores.append(Store())
             for sent in wire:
                 stores[-1].take(sent)
             del wire[:]
-        assert [store.status.get("state") for store in stores] == ["finished", None, "finished"]
-        assert [max(store.steps, default=None) for store in stores] == [2, None, 5]
-        train(wire, recording, range(6, 7), 0.3)
+        assert [store.status.get("state") for store in stores] == ["finished", None, "finished", "failed"]
+        assert [max(store.steps, default=None) for store in stores] == [2, None, 5, 8]
+        train(wire, recording, range(9, 10), 0.3)
         assert wire.deltas()[-1].data["content"]["status"]["state"] == "live"
         assert recording.status.state == "live"
         cast(Any, publisher_of(recording)._views.pop()).close()

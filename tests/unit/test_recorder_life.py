@@ -50,12 +50,13 @@ def test_pause_records_nothing_and_counts_on():
     with rw.watch(model, optimizer, every=1) as recorder:
         train_once(model, optimizer, tokens)
         recorder.pause()
-        assert recorder.recording.status.state == "paused"
+        states = [recorder.recording.status.state]
         train_once(model, optimizer, tokens)
         recorder.resume()
         train_once(model, optimizer, tokens)
         train_once(model, optimizer, tokens)
-        assert recorder.recording.status.state == "live"
+        states.append(recorder.recording.status.state)
+    assert states == ["paused", "live"]
     assert recorder.recording.steps[0] == 0
     assert recorder.recording.steps[-1] == 3
     assert 1 not in recorder.recording.steps
@@ -87,13 +88,20 @@ def test_log_after_close_is_told_and_changes_nothing():
     assert "loss" not in recorder.recording.scalars
 
 
-def test_an_exception_in_the_loop_goes_on_and_the_view_says_failed():
+@pytest.mark.parametrize(
+    ("error", "state", "note"),
+    [
+        (ZeroDivisionError("by nought"), "failed", "training stopped at step 1: ZeroDivisionError: by nought"),
+        (KeyboardInterrupt(), "finished", "training stopped at step 1: KeyboardInterrupt"),
+    ],
+)
+def test_what_ends_the_loop_goes_on_and_is_named_and_an_interrupt_is_no_failure(error, state, note):
     model, optimizer, tokens = seeded()
-    with pytest.raises(KeyboardInterrupt), rw.watch(model, optimizer) as recorder:
+    with pytest.raises(type(error)), rw.watch(model, optimizer) as recorder:
         train_once(model, optimizer, tokens)
-        raise KeyboardInterrupt
-    assert recorder.recording.status.state == "failed"
-    assert recorder.recording.status.notes == ("training stopped at step 1: KeyboardInterrupt",)
+        raise error
+    assert recorder.recording.status.state == state
+    assert recorder.recording.status.notes == (note,)
 
 
 def test_the_recorder_does_not_keep_the_model_alive_nor_the_model_a_dropped_recorder():
@@ -124,7 +132,7 @@ def test_a_copy_of_a_watched_model_is_not_recorded_and_a_pickled_one_needs_nothi
     assert recorder.recording.steps == [0]
 
 
-def test_a_failure_inside_a_hook_warns_once_and_training_goes_on():
+def test_a_failure_inside_a_hook_warns_once_and_training_goes_on(monkeypatch):
     model, optimizer, tokens = seeded(lr=0.001)
     recorder = rw.watch(model, optimizer, every=1)
 
@@ -132,7 +140,7 @@ def test_a_failure_inside_a_hook_warns_once_and_training_goes_on():
         message = "no room"
         raise OSError(message)
 
-    recorder._record = broken
+    monkeypatch.setattr(recorder, "_record", broken)
     with pytest.warns(RecorderWarning, match="no room") as told:
         for _ in range(12):
             train_once(model, optimizer, tokens)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import cast
 
 import pytest
 import torch
@@ -81,7 +82,7 @@ def test_a_bad_argument_is_one_sentence_that_names_it(arguments, said):
 
 def test_something_that_is_no_model_is_refused():
     with pytest.raises(rw.RecordingError, match=r"model: expected a torch\.nn\.Module, found list"):
-        rw.watch([nn.LSTM(2, 2)])
+        rw.watch(cast("nn.Module", [nn.LSTM(2, 2)]))
 
 
 def test_an_optimizer_of_another_model_is_refused():

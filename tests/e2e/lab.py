@@ -1,0 +1,131 @@
+"""A real JupyterLab server in folders of its own: nothing of the user's settings, sessions or kernels is read or moved.
+
+One server serves all tests. Each test has a notebook in its own folder, which is also its kernel's working directory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+START_SECONDS = 120.0
+STOP_SECONDS = 30.0
+POLL_SECONDS = 0.1
+
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
+}
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running server: `url` without a trailing slash, `token` to enter with, `root` the folder that it serves."""
+
+    url: str
+    token: str
+    root: Path
+
+    def request(self, method: str, path: str) -> Any:
+        """What the server's REST interface answers, as JSON; None where the body is empty."""
+        headers = {"Authorization": f"token {self.token}"}
+        request = urllib.request.Request(f"{self.url}/api/{path}", method=method, headers=headers)  # noqa: S310 (http to the server started here)
+        with urllib.request.urlopen(request, timeout=STOP_SECONDS) as response:  # noqa: S310 (as above)
+            body = response.read()
+        return json.loads(body) if body else None
+
+    def sessions(self, folder: str) -> list[dict[str, Any]]:
+        """The sessions (notebook with kernel) of the notebooks in a folder below the root."""
+        return [session for session in self.request("GET", "sessions") if session["path"].startswith(f"{folder}/")]
+
+    def end_sessions(self, folder: str) -> None:
+        """Shut down the kernels of the notebooks in a folder, busy or not."""
+        for session in self.sessions(folder):
+            self.request("DELETE", f"sessions/{session['id']}")
+
+
+@contextlib.contextmanager
+def serve(folder: Path) -> Iterator[Lab]:
+    """A server that answers, with everything that it writes below `folder`; stopped at the end."""
+    root = folder / "notebooks"
+    root.mkdir()
+    lab = Lab(f"http://127.0.0.1:{_free_port()}", secrets.token_hex(16), root)
+    log = folder / "jupyter.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            _command(lab, folder), env=_environment(folder), cwd=root, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            _wait(lab, process, log)
+            yield lab
+        finally:
+            _stop(process)
+
+
+def _command(lab: Lab, folder: Path) -> list[str]:
+    settings = folder / "settings"
+    for plugin, values in SETTINGS.items():
+        file = settings / f"{plugin}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+    port = lab.url.rpartition(":")[2]
+    return [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+        *(f"--ServerApp.root_dir={lab.root}", f"--IdentityProvider.token={lab.token}"),
+        *(f"--LabApp.user_settings_dir={settings}", f"--LabApp.workspaces_dir={folder / 'workspaces'}"),
+        *("--LabApp.extension_manager=readonly", "--LabApp.news_url="),
+    ]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    own = {
+        name: str(folder / name.lower())
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    return {**kept, **own, "PYTHONWARNINGS": "default"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _wait(lab: Lab, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(urllib.error.URLError):
+            lab.request("GET", "status")
+            return
+        time.sleep(POLL_SECONDS)
+    raise RuntimeError(f"JupyterLab did not answer at {lab.url} within {START_SECONDS:.0f} s:\n{log.read_text()}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

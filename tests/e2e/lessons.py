@@ -1,0 +1,59 @@
+"""Cells of the notebooks that the browser tests run: a small LSTM that learns to repeat the word before.
+
+The training loops are paced by the training alone and end when the test has seen what it wanted: it makes a file.
+"""
+
+SETUP = """
+from pathlib import Path
+import torch
+from torch import nn
+import rnnwidgets as rw
+
+torch.set_num_threads(1)
+torch.manual_seed(0)
+words = "<unk> the gate said so once more and nobody in the cell would forget".split()
+
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(len(words), 16)
+        self.lstm = nn.LSTM(16, 24)
+        self.readout = nn.Linear(24, len(words))
+
+    def forward(self, x):
+        return self.readout(self.lstm(self.embedding(x))[0])
+
+model = Model()
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+recorder = rw.watch(model, optimizer, every=1, samples=2, decode=words)
+recorder
+"""
+
+EXPLORER = """
+explorer = rw.Explorer(recorder)
+explorer
+"""
+
+TRAIN = """
+for step in range(100_000):
+    x = torch.randint(len(words), (20, 8))
+    loss = nn.functional.cross_entropy(model(x).flatten(0, 1), x.roll(1, 0).flatten())
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    recorder.log(loss=loss)
+    if Path("stop").exists():
+        break
+"""
+
+TRAIN_PRINTING = TRAIN + '    print("x" * 20_000)\n'
+
+TRAIN_FAILING = TRAIN.replace("break", 'raise ValueError("the loop breaks here")')
+
+LAST_STEPS = "print(step, recorder.recording[-1].step)"
+
+
+def last_steps(printed: str) -> tuple[int, int]:
+    """The last step of the loop and the last step recorded, as `LAST_STEPS` prints them."""
+    trained, recorded = printed.split()
+    return int(trained), int(recorded)

@@ -1,0 +1,213 @@
+"""A notebook as its user has it: opened in JupyterLab, its cells run by the keyboard.
+
+Nothing here sleeps: every wait is on a fact of the page, such as a cell's prompt.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import time
+from typing import TYPE_CHECKING
+
+import nbformat
+
+from tests.e2e.traffic import Traffic
+from tests.e2e.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Locator, Page
+
+    from tests.e2e.lab import Lab
+
+PATIENCE_SECONDS = 120.0
+POLL_MS = 50
+PROMPT_STARTED = re.compile(r"^\[[*\d]+\]:$")
+PROMPT_DONE = re.compile(r"^\[\d+\]:$")
+PROMPT_BUSY = re.compile(r"^\[\*\]:$")
+
+
+class Notebook:
+    """A notebook open in JupyterLab, with `traffic` of its page. Cells are counted from 0."""
+
+    def __init__(self, lab: Lab, page: Page, folder: Path) -> None:
+        self.lab = lab
+        self.page = page
+        self.folder = folder
+        self.traffic = Traffic()
+        self.traffic.listen(page)
+        page.on("dialog", lambda dialog: dialog.accept())
+
+    @classmethod
+    @contextlib.contextmanager
+    def on_a_new_page(cls, lab: Lab, browser: Browser, name: str) -> Iterator[Notebook]:
+        """A notebook in a folder, a browser context and a kernel of its own, which end with the block."""
+        folder = lab.root / name
+        folder.mkdir()
+        context = browser.new_context(viewport={"width": 1400, "height": 1100})
+        context.set_default_timeout(PATIENCE_SECONDS * 1000)
+        try:
+            yield cls(lab, context.new_page(), folder)
+        finally:
+            context.close()
+            lab.end_sessions(name)
+
+    def keep(self, folder: Path) -> None:
+        """Save what a person needs to understand a failed test."""
+        self.page.screenshot(path=folder / "page.png")
+        (folder / "console.txt").write_text("\n".join(self.traffic.console))
+        views = self.page.locator(".rnnw").evaluate_all("(roots) => roots.map((root) => ({ ...root.dataset }))")
+        (folder / "views.json").write_text(json.dumps(views, indent=2))
+
+    @property
+    def cells(self) -> Locator:
+        """All cells on the page."""
+        return self.page.locator(".jp-Notebook .jp-Cell")
+
+    def write(self, *sources: str) -> None:
+        """Put a notebook with these code cells into the folder."""
+        notebook = nbformat.from_dict(
+            {
+                "nbformat": 4,
+                "nbformat_minor": 5,
+                "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+                "cells": [
+                    {
+                        "cell_type": "code",
+                        "id": f"cell-{position}",
+                        "metadata": {},
+                        "execution_count": None,
+                        "outputs": [],
+                        "source": source.strip(),
+                    }
+                    for position, source in enumerate(sources)
+                ],
+            }
+        )
+        nbformat.write(notebook, self.folder / "notebook.ipynb")
+
+    def open(self) -> None:
+        """Open the notebook in a workspace of its own, and wait until its kernel has introduced itself and is idle.
+
+        JupyterLab shows a kernel as idle before it has one, and loses what is run then.
+        """
+        name = self.folder.name
+        self.page.goto(f"{self.lab.url}/lab/workspaces/{name}/tree/{name}/notebook.ipynb?token={self.lab.token}")
+        self.wait_for_greeting(1)
+        self.wait_for_kernel("idle")
+
+    def reload(self) -> None:
+        """Load the page anew while a cell runs, until the notebook is on it."""
+        self.page.reload()
+        self.prompt(0).wait_for()
+
+    def wait_for_greeting(self, count: int) -> None:
+        """Wait until kernels have introduced themselves to this page so many times; a reload adds one."""
+        self.wait(lambda: self.traffic.greetings >= count)
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        """Wait until something that the page's traffic changes is true."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, f"not so within {PATIENCE_SECONDS:.0f} s"
+            self.page.wait_for_timeout(POLL_MS)
+
+    def wait_for_kernel(self, status: str) -> None:
+        """Wait until JupyterLab says that the kernel is "idle" or "busy"."""
+        self.page.locator(f'.jp-Notebook-ExecutionIndicator[data-status="{status}"]').wait_for()
+
+    def run(self, cell: int) -> None:
+        """Start a cell by the keyboard, and wait until its prompt says that it is running or has run."""
+        self.prompt(cell).click()
+        self.page.keyboard.press("Shift+Enter")
+        self.prompt(cell).filter(has_text=PROMPT_STARTED).wait_for()
+
+    def finish(self, cell: int) -> None:
+        """Wait until a cell has run."""
+        self.prompt(cell).filter(has_text=PROMPT_DONE).wait_for()
+
+    def call(self, cell: int) -> None:
+        """Run a cell to its end."""
+        self.run(cell)
+        self.finish(cell)
+
+    def read(self, cell: int) -> str:
+        """Run a cell that says something to its end; what it says, none of it to stderr."""
+        self.call(cell)
+        texts = self.cells.nth(cell).locator(".jp-RenderedText")
+        texts.first.wait_for()
+        assert self.errors(cell) == []
+        return "\n".join(texts.all_inner_texts()).strip()
+
+    def stop(self) -> None:
+        """Let the training loop end: it looks for this file."""
+        (self.folder / "stop").touch()
+
+    def is_running(self, cell: int) -> bool:
+        """Whether the cell's prompt says that it is still running."""
+        return PROMPT_BUSY.match(self.prompt(cell).inner_text().strip()) is not None
+
+    def running_source(self) -> str:
+        """The source of the cell that is running, empty if none is: of those that wait their turn the first."""
+        running = self.cells.filter(has=self.page.locator(".jp-InputPrompt", has_text=PROMPT_BUSY))
+        return running.first.locator(".jp-InputArea-editor").inner_text() if running.count() else ""
+
+    def wait_for_all(self, seconds: float) -> None:
+        """Wait so many seconds at most until every code cell has run."""
+        self.page.wait_for_function(
+            """() => [...document.querySelectorAll(".jp-Notebook .jp-CodeCell .jp-InputPrompt")]
+                .every((prompt) => /^\\[\\d+\\]:$/.test(prompt.textContent))""",
+            polling=100,
+            timeout=seconds * 1000,
+        )
+
+    def errors(self, cell: int | None = None) -> list[str]:
+        """The tracebacks and what else a cell, or any, wrote to stderr."""
+        cells = self.cells if cell is None else self.cells.nth(cell)
+        return cells.locator('[data-mime-type="application/vnd.jupyter.stderr"]').all_inner_texts()
+
+    def position(self, selector: str) -> int:
+        """The number of the first cell that holds an element of the page."""
+        script = "(cells, selector) => cells.findIndex((cell) => cell.querySelector(selector))"
+        return int(self.cells.evaluate_all(script, selector))
+
+    def active(self) -> int:
+        """The number of the cell that the keyboard's shortcuts act on."""
+        return int(self.cells.evaluate_all("(cells) => cells.findIndex((cell) => cell.matches('.jp-mod-active'))"))
+
+    def delete(self, cell: int) -> None:
+        """Delete a cell by the keyboard."""
+        count = self.cells.count()
+        self.prompt(cell).click()
+        self.page.keyboard.press("d")
+        self.page.keyboard.press("d")
+        self.cells.nth(count - 1).wait_for(state="detached")
+
+    def prompt(self, cell: int) -> Locator:
+        """The prompt left of a cell's input."""
+        return self.cells.nth(cell).locator(".jp-InputPrompt")
+
+    def says(self, cell: int, words: str) -> None:
+        """Wait until a cell's output holds these words."""
+        self.cells.nth(cell).locator(".jp-OutputArea-output").get_by_text(words).first.wait_for()
+
+    def view(self, cell: int) -> View:
+        """The rnnwidgets view in a cell's output."""
+        return View(self.page, cell)
+
+    def menu(self, *names: str) -> None:
+        """Choose an entry of the main menu by its path, as in menu("Run", "Run All Cells")."""
+        first, *inner = names
+        self.page.locator("#jp-MainMenu .lm-MenuBar-item", has_text=first).first.click()
+        for name in inner:
+            label = self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(rf"^{re.escape(name)}$"))
+            label.last.click()
+
+    def save(self) -> None:
+        """Save the notebook, outputs and all."""
+        self.page.keyboard.press("Control+s")
+        self.page.locator(".lm-TabBar-tab.jp-mod-current.jp-mod-dirty").wait_for(state="detached")

@@ -1,0 +1,74 @@
+"""What crosses the page's edges: its console, and its messages to and from kernels."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import ConsoleMessage, Page, WebSocket
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message between the page and a kernel."""
+
+    channel: str
+    type: str
+    content: dict[str, Any]
+
+    @property
+    def traits(self) -> set[str]:
+        """The names of the traits that it sets."""
+        return set(self.content["data"]["state"])
+
+    @classmethod
+    def decode(cls, payload: bytes | str) -> Message:
+        """The message in a frame of Jupyter's v1 protocol: u64 count, u64 offsets, then the parts."""
+        data = payload.encode() if isinstance(payload, str) else payload
+        (count,) = struct.unpack_from("<Q", data)
+        offsets = struct.unpack_from(f"<{count}Q", data, 8)
+        channel, header, _, _, content, *_ = (data[a:b] for a, b in itertools.pairwise(offsets))
+        return cls(channel.decode(), json.loads(header)["msg_type"], json.loads(content))
+
+
+@dataclass
+class Traffic:
+    """What the page said on its console and sent to kernels, in order, and how often a kernel introduced itself."""
+
+    console: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    sent: list[Message] = field(default_factory=list)
+    greetings: int = 0
+
+    def listen(self, page: Page) -> None:
+        """Note everything from now on."""
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
+        page.on("websocket", self._socket)
+
+    @property
+    def writes(self) -> list[Message]:
+        """The messages by which widgets set traits in Python.
+
+        A widget keeps back its later ones until the kernel has answered the first: while a cell runs, only that one
+        can be counted on to be seen.
+        """
+        return [message for message in self.sent if message.content.get("data", {}).get("method") == "update"]
+
+    def _note(self, message: ConsoleMessage) -> None:
+        line = f"{message.type}: {message.text} ({message.location.get('url', '')})"
+        self.console.append(line)
+        if message.type == "error":
+            self.errors.append(line)
+
+    def _socket(self, socket: WebSocket) -> None:
+        if "/api/kernels/" in socket.url:
+            socket.on("framesent", lambda payload: self.sent.append(Message.decode(payload)))
+            socket.on("framereceived", self._received)
+
+    def _received(self, payload: bytes | str) -> None:
+        self.greetings += Message.decode(payload).type == "kernel_info_reply"
