@@ -36,7 +36,7 @@ def watch(
     Losses, weights and random numbers of training stay bit for bit what they would be without it.
 
     Args:
-        model: any model with single-layer, one-direction `nn.RNN`, `nn.LSTM` or `nn.GRU` inside.
+        model: a model with single-layer, one-direction `nn.RNN`, `nn.LSTM` or `nn.GRU` inside.
         optimizer: its step is then the recorder's step; without one, call `recorder.step()` after `backward()` and
             before the weights change.
         every: record each so many training steps; `"auto"` adapts to `budget`.

@@ -14,7 +14,7 @@ export const NUMBERS_HEIGHT = 18;
 const ANGLE = 0.87;
 const TOKEN_WIDTH = (TOKENS_HEIGHT - 16) / Math.sin(ANGLE);
 const TOKEN_ROOM = 15;
-const NUMBER_ROOM = 22;
+const NUMBER_ROOM = 32;
 
 /** Indices of `count` bands to number, those too near to the selected one left out, which is put last. */
 function numbered(count: number, selected: number | null, size: number, apart: number, room: number): number[] {

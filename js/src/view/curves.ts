@@ -4,7 +4,7 @@ import { nearest } from "../cursor";
 import { value as valueText } from "../format";
 import { type CurvesScene, paint as paintScene, paintShown, resolve, type ScaleKind, stepAt } from "../panels/curves";
 import { cleared, size } from "./canvas";
-import { assign, element, write } from "./dom";
+import { assign, dragged, element, write } from "./dom";
 import { type PanelView, type Stage, watch } from "./panel";
 
 const KINDS = ["auto", "log", "linear"] as const satisfies readonly ScaleKind[];
@@ -65,23 +65,7 @@ function choosing({ store, place, move, signal }: Stage, canvas: HTMLElement, sc
     const step = current && stepAt(current, event.clientX - left, event.clientY - top);
     if (step !== null) go(nearest(store.steps, step), settled);
   };
-  canvas.addEventListener(
-    "pointerdown",
-    (event) => {
-      if (event.button !== 0) return;
-      canvas.setPointerCapture(event.pointerId);
-      select(event, false);
-    },
-    { signal },
-  );
-  for (const [name, settled] of [
-    ["pointermove", false],
-    ["pointerup", true],
-  ] as const) {
-    canvas.addEventListener(name, (event) => canvas.hasPointerCapture(event.pointerId) && select(event, settled), {
-      signal,
-    });
-  }
+  dragged(canvas, select, signal);
   canvas.addEventListener(
     "keydown",
     (event) => {

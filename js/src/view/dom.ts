@@ -1,4 +1,4 @@
-/** Elements made in one call; text only ever as text. */
+/** Elements made in one call, text only ever as text; drags of the main button, whatever the pointer. */
 
 type Attributes = Readonly<Record<string, string | boolean>>;
 
@@ -42,4 +42,23 @@ export function write(target: Element, text: string): void {
 
 export function assign(target: Element, name: string, value: string): void {
   if (target.getAttribute(name) !== value) target.setAttribute(name, value);
+}
+
+/** Call `select` with every place of a drag that begins on the target, `settled` with the last. */
+export function dragged(
+  target: HTMLElement,
+  select: (event: PointerEvent, settled: boolean) => void,
+  signal: AbortSignal,
+): void {
+  const begin = (event: PointerEvent) => {
+    if (event.button !== 0) return;
+    target.setPointerCapture(event.pointerId);
+    select(event, false);
+  };
+  const onwards = (settled: boolean) => (event: PointerEvent) => {
+    if (target.hasPointerCapture(event.pointerId)) select(event, settled);
+  };
+  target.addEventListener("pointerdown", begin, { signal });
+  target.addEventListener("pointermove", onwards(false), { signal });
+  target.addEventListener("pointerup", onwards(true), { signal });
 }

@@ -4,7 +4,7 @@ import { paint as paintScene, type Reading, resolve } from "../panels/flow";
 import { LEFT, RIGHT } from "../panels/geometry";
 import { bandAt } from "../scale";
 import { cleared, size } from "./canvas";
-import { assign, element, write } from "./dom";
+import { assign, dragged, element, write } from "./dom";
 import { type PanelView, type Stage, watch } from "./panel";
 
 export function flow(stage: Stage): PanelView {
@@ -18,23 +18,7 @@ export function flow(stage: Stage): PanelView {
     const { left, right } = canvas.getBoundingClientRect();
     if (times > 0) move({ time: bandAt(times, left + LEFT, right - RIGHT, event.clientX) }, settled);
   };
-  canvas.addEventListener(
-    "pointerdown",
-    (event) => {
-      if (event.button !== 0) return;
-      canvas.setPointerCapture(event.pointerId);
-      select(event, false);
-    },
-    { signal },
-  );
-  for (const [name, settled] of [
-    ["pointermove", false],
-    ["pointerup", true],
-  ] as const) {
-    canvas.addEventListener(name, (event) => canvas.hasPointerCapture(event.pointerId) && select(event, settled), {
-      signal,
-    });
-  }
+  dragged(canvas, select, signal);
   const head = element("div", { class: "rnnw-head" }, element("h3", {}, strings.flow), readings);
   return {
     element: element("div", {}, head, figure),

@@ -4,7 +4,7 @@ import { value as valueText } from "../format";
 import { describe, type GatesScene, paintData, paint as paintScene, resolve, timeText, valueAt } from "../panels/gates";
 import { bandAt } from "../scale";
 import { cleared, contextOf, size } from "./canvas";
-import { assign, element, write } from "./dom";
+import { assign, dragged, element, write } from "./dom";
 import { type PanelView, type Shown, type Stage, watch } from "./panel";
 import { gateTabs } from "./tabs";
 import { timeSlider } from "./time";
@@ -114,25 +114,14 @@ function points(
     const cell = at(event);
     if (cell) move({ time: cell[0], unit: cell[1] }, settled);
   };
-  const on = <Name extends "pointerdown" | "pointermove" | "pointerup" | "pointerleave">(
-    name: Name,
-    listener: (event: PointerEvent) => void,
-  ) => data.addEventListener(name, listener, { signal });
-  on("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    data.setPointerCapture(event.pointerId);
-    select(event, false);
-  });
-  on("pointermove", (event) => {
+  dragged(data, select, signal);
+  const hover = (event: PointerEvent) => {
     const cell = at(event);
-    if (data.hasPointerCapture(event.pointerId)) select(event, false);
     if (cell) show(event, cell);
     else hide();
-  });
-  on("pointerup", (event) => {
-    if (data.hasPointerCapture(event.pointerId)) select(event, true);
-  });
-  on("pointerleave", hide);
+  };
+  data.addEventListener("pointermove", hover, { signal });
+  data.addEventListener("pointerleave", hide, { signal });
 }
 
 /** Arrows move time and unit, ten at once with Shift; Home and End go to the ends; Escape lets the unit go. */
