@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnwidgets import reduce
-from rnnwidgets.errors import RecordingError
 from rnnwidgets.frame import Frame, Trace
 from rnnwidgets.recording import Series
 from rnnwidgets.widgets.publisher import publisher_of
@@ -29,25 +28,24 @@ LAYERS = 3
 TOTAL = "grad_norm"
 _COLORS = ("#0072B2", "#D55E00", "#E69F00", "#009E73", "#56B4E9", "#CC79A7", "#000000")
 _RULE = "#888888"
+_MARGIN = {"top": 16, "bottom": 48, "left": 72, "right": 24}
+_LEGEND = {"fill": "none", "stroke": "none"}
+_NAME_HEIGHT = 0.06  # of the figure, which keeps that much free above the lines for each name of the legend
 
 
 def load_bqplot() -> Any:
     """Return the module bqplot.
 
     Raises:
-        RecordingError: it is not installed.
+        ImportError: it is not installed.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # its own, from its import, nothing a user can mend
             return importlib.import_module("bqplot")
     except ModuleNotFoundError as error:
-        raise RecordingError(
-            "GradientNorms",
-            expected="the package bqplot",
-            found=str(error),
-            remedy='pip install "rnnwidgets[bqplot]"',
-        ) from error
+        sentence = 'rnnwidgets.GradientNorms needs bqplot: pip install "rnnwidgets[bqplot]"'
+        raise ImportError(sentence, name="bqplot") from error
 
 
 def end_norms(trace: Trace) -> tuple[float, float]:
@@ -89,7 +87,8 @@ class GradientNorms:
             source: what `rnnwidgets.watch` returned, or a `Recording`; it may still be empty.
 
         Raises:
-            RecordingError: `source` is neither, or bqplot is not installed.
+            RecordingError: `source` is neither.
+            ImportError: bqplot is not installed.
         """
         self.recording = recording_of(source)
         self.step: int | None = None
@@ -108,10 +107,13 @@ class GradientNorms:
             marks=[self._rule, self._points],
             axes=[
                 self._bqplot.Axis(scale=self._x, label="training step"),
-                self._bqplot.Axis(scale=self._y, label="gradient norm", side="left", tick_format=".0e"),
+                self._bqplot.Axis(
+                    scale=self._y, label="gradient norm", label_offset="4em", side="left", tick_format=".0e"
+                ),
             ],
-            title="Gradient norms",
-            legend_location="bottom-left",
+            fig_margin=_MARGIN,
+            legend_location="top-right",
+            legend_style=_LEGEND,
             animation_duration=0,
         )
         self._publisher = publisher_of(self.recording)
@@ -131,14 +133,15 @@ class GradientNorms:
             self.close()
             return
         self._read_new_frames()
-        for name, bins in self._all_bins():
+        drawn = {name: drawable(bins) for name, bins in self._all_bins()}
+        for name, (steps, values) in drawn.items():
             if name not in self._lines:
                 self._lines[name] = self._line(next(self._colors), name, y=self._y)
                 self.figure.marks = [*self.figure.marks, self._lines[name]]
-            steps, values = drawable(bins)
             _draw(self._lines[name], steps, values)
             if name == TOTAL:
                 _draw(self._points, steps, values)
+        self._make_room([values for _, values in drawn.values()])
 
     def follow(self, step: int | None) -> None:
         """Mark a step, or none."""
@@ -153,10 +156,25 @@ class GradientNorms:
         for widget in (*self.figure.marks, *self.figure.axes, *own, self.figure):
             widget.close()
 
+    def _make_room(self, lines: list[NDArray[np.float64]]) -> None:
+        """Leave room for the legend above the lines."""
+        logs = np.log10(np.concatenate([*lines, np.empty(0)]))
+        if np.isfinite(logs).any():
+            low, high = float(np.nanmin(logs)), float(np.nanmax(logs))
+            free = min(_NAME_HEIGHT * (len(lines) + 1), 0.5)
+            top = low + max(high - low, 0.1) / (1 - free)
+            with self._y.hold_sync():
+                self._y.min, self._y.max = 10.0**low, 10.0**top
+
     def _line(self, color: str, *labels: str, y: Any) -> Any:
         scales = {"x": self._x, "y": y}
         return self._bqplot.Lines(
-            x=[], y=[], scales=scales, colors=[color], labels=list(labels), display_legend=bool(labels)
+            x=[],
+            y=[],
+            scales=scales,
+            colors=[color],
+            labels=list(labels),
+            display_legend=bool(labels),
         )
 
     def _clicked(self, _mark: Any, content: Any) -> None:

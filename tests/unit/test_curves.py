@@ -175,3 +175,14 @@ def test_a_figure_lives_on_when_only_the_figure_is_kept(wire: Wire, recording: R
     assert figure.marks[2].x.tolist() == [0, 1]
     for chart in tuple(publisher_of(recording)._charts):
         cast(Any, chart).close()
+
+
+def test_the_lines_keep_below_the_legend_and_within_the_axis(wire: Wire, recording: Recording, norms: GradientNorms):
+    append(wire, recording, range(4), 1.0)
+    wire.clock.now += 1
+    recording.changed()
+    values = np.concatenate([values for _, values in drawn(norms).values()])
+    scale = norms.figure.axes[1].scale
+    low, high, top = np.log10([values.min(), values.max(), scale.max])
+    assert scale.min == pytest.approx(values.min())
+    assert (top - high) / (top - low) == pytest.approx(0.06 * 4)
