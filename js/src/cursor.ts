@@ -122,7 +122,7 @@ export function resolve(cursor: Cursor, store: Store): Place {
   const gate = gates.find((name) => name === cursor.gate) ?? gates[0] ?? "";
   const samples = frame?.header.samples ?? [];
   const sample = clamp(cursor.sample, samples.length);
-  const [times, units] = frame && layer ? extent(frame, layer.name) : [0, 0];
+  const [times, units] = frame && layer ? extent(frame, layer.name, gate) : [0, 0];
   return {
     frame,
     step,
@@ -143,8 +143,10 @@ export function resolve(cursor: Cursor, store: Store): Place {
   };
 }
 
-function extent(frame: StepFrame, layer: string): [times: number, units: number] {
+/** Times and units of what is looked at: the gates of a projected layer have more units than its output. */
+function extent(frame: StepFrame, layer: string, gate: string): [times: number, units: number] {
   const plane =
+    planeOf(frame, layer, gate) ??
     planeOf(frame, layer, "h") ??
     frame.header.planes.find((one) => one.layer === layer && !one.name.startsWith(NORM_PREFIX));
   return [plane?.full[0] ?? 0, plane?.full[2] ?? 0];

@@ -60,6 +60,14 @@ describe("resolve", () => {
     expect(resolve({ ...START, layer: "gru.l0" }, filled()).length).toBe(2);
   });
 
+  test("counts the units of the gate looked at: a projected layer has fewer outputs than gates", () => {
+    const store = new Store(() => 0);
+    const gate = { ...gruPlane, name: "r", full: [6, 2, 14] };
+    store.applyDelta(delta(1), step(1, { samples: [3, 8], layers: [GRU], tokens: null }, [gruPlane, gate]));
+    expect(resolve({ ...START, gate: "r" }, store).units).toBe(14);
+    expect(resolve({ ...START, gate: "h" }, store).units).toBe(10);
+  });
+
   test("shows the nearest step to one that is not held", () => {
     const store = filled();
     expect(resolve({ ...START, step: 12 }, store)).toMatchObject({ step: 10, following: false });

@@ -1,8 +1,10 @@
 """What every cell is made of. Axes: T times, S samples, I inputs, H units; G gates of the kind (RNN 1, GRU 3, LSTM 4).
+R is the size of h: H, or less where an LSTM projects its output.
 
-A cell is two functions on tensors. `replay` gives the gates that the fused module computed, from its input and its own
-output, in one batched product. `step_back` gives the total gradients dL/dh_t and dL/dc_t from the direct ones, walking
-the sequence backwards; only the product with U is sequential. No module is called, no hook, no random number.
+A cell is four functions on tensors. `run` gives the output of the fused kernel. `replay` gives the gates that the
+kernel computed, from its input and its own output, in one batched product. `step_back` gives the total gradients
+dL/dh_t and dL/dc_t, walking the sequence backwards; only the product with U is sequential. `into_input` carries them
+on to the input. No module is called, no hook, no random number.
 """
 
 from __future__ import annotations
@@ -17,41 +19,60 @@ States = dict[str, Tensor]
 
 
 class Weights(NamedTuple):
-    """W (G*H, I) for the input, U (G*H, H) for the state, their biases (G*H,), None where the module has none."""
+    """W (G*H, I) for the input, U (G*H, R) for the state, their biases (G*H,), and the projection P (R, H).
+
+    Biases and projection are None where the module has none.
+    """
 
     W: Tensor
     U: Tensor
-    b_W: Tensor | None
-    b_U: Tensor | None
+    b_W: Tensor | None = None
+    b_U: Tensor | None = None
+    P: Tensor | None = None
+
+    @property
+    def flat(self) -> list[Tensor]:
+        """The weights that there are, in PyTorch's order."""
+        return [weight for weight in self if weight is not None]
 
 
 class Start(NamedTuple):
-    """The state before the first time: h (S, H), and c (S, H) for the LSTM."""
+    """The state before the first time: h (S, R), and c (S, H) for the LSTM."""
 
     h: Tensor
     c: Tensor | None
 
 
 class Direct(NamedTuple):
-    """The gradients that reach the module from outside: dL/dy (T, S, H), dL/dh_n (S, H), dL/dc_n (S, H) or None."""
+    """What reaches h_t (T, S, R) and, for the LSTM, c_t (T, S, H) from outside the recurrence: the gradient of the
+    output at every time, with that of the last state at each sequence's last time, and zero past it.
+    """
 
-    y: Tensor
-    h_n: Tensor
-    c_n: Tensor | None
+    h: Tensor
+    c: Tensor | None
 
 
 class Cell(NamedTuple):
-    """The two functions of one kind.
+    """The functions of one kind.
 
-    `replay(x, y, start, weights)` returns the papers' letters, each (T, S, H), with what `step_back` needs besides:
-    `h_prev`, `c_prev`. `h` is the replayed output, to be compared with the module's own y.
-    `step_back(states, direct, weights)` returns the total gradients `dh` and, for the LSTM, `dc`, each (T, S, H).
+    `run(x, start, weights)` returns y (T, S, R).
+    `replay(x, y, start, weights)` returns the papers' letters, each (T, S, H), with what the gradients need besides.
+    `h` is the replayed output, to be compared with the module's own y.
+    `step_back(states, direct, weights)` returns the total gradients `dh` (T, S, R) and, for the LSTM, `dc` (T, S, H).
+    `into_input(states, totals, weights)` returns dL/dx (T, S, I).
     """
 
+    run: Callable[[Tensor, Start, Weights], Tensor]
     replay: Callable[[Tensor, Tensor, Start, Weights], States]
     step_back: Callable[[States, Direct, Weights], States]
+    into_input: Callable[[States, States, Weights], Tensor]
 
 
 def previous(start: Tensor, values: Tensor) -> Tensor:
     """Return values one time earlier: start (S, H), then values (T, S, H) without the last."""
     return torch.cat((start.unsqueeze(0), values[:-1]))
+
+
+def backwards(*series: Tensor) -> zip[tuple[Tensor, ...]]:
+    """Return what belongs to each time, the last time first."""
+    return zip(*(values.flip(0).unbind() for values in series), strict=True)

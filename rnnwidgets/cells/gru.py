@@ -12,7 +12,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from rnnwidgets.cells.cell import Cell, Direct, Start, States, Weights, previous
+from rnnwidgets.cells.cell import Cell, Direct, Start, States, Weights, backwards, previous
+
+
+def run(x: Tensor, start: Start, w: Weights) -> Tensor:
+    """Return the output of PyTorch's kernel."""
+    return torch.gru(x, start.h[None], w.flat, w.b_W is not None, 1, 0.0, False, False, False)[0]
 
 
 def replay(x: Tensor, y: Tensor, start: Start, w: Weights) -> States:
@@ -30,20 +35,30 @@ def step_back(states: States, direct: Direct, w: Weights) -> States:
     """Return total dh. All that does not depend on dh is computed for every time at once.
 
     With D = dL/dh_t: a_n = D (1-z)(1-n^2), a_z = D (h_{t-1}-n) z(1-z), a_r = a_n m r(1-r), and
-    dL/dh_{t-1} = D z + [a_r, a_z, a_n r] U.
+    dL/dh_{t-1} = direct_{t-1} + D z + [a_r, a_z, a_n r] U.
     """
-    r, z, n = states["r"], states["z"], states["n"]
-    by_n = (1 - z) * (1 - n * n)
-    by_z = (states["h_prev"] - n) * z * (1 - z)
-    by_r = by_n * states["m"] * r * (1 - r)
-    factors = torch.stack((by_r, by_z, by_n * r), dim=2)
-    dh = direct.h_n
+    by_r, by_z, by_n = _slopes(states)
+    factors = torch.stack((by_r, by_z, by_n * states["r"]), dim=2)
+    through = torch.zeros_like(direct.h[0])
     totals = []
-    for dy, factor, keep in zip(direct.y.flip(0).unbind(), factors.flip(0).unbind(), z.flip(0).unbind(), strict=True):
-        D = dy + dh
+    for outside, factor, keep in backwards(direct.h, factors, states["z"]):
+        D = outside + through
         totals.append(D)
-        dh = torch.addmm(D * keep, (factor * D.unsqueeze(1)).flatten(1), w.U)
+        through = torch.addmm(D * keep, (factor * D.unsqueeze(1)).flatten(1), w.U)
     return {"dh": torch.stack(totals[::-1])}
 
 
-GRU = Cell(replay, step_back)
+def into_input(states: States, totals: States, w: Weights) -> Tensor:
+    """Return dL/dx_t = [a_r, a_z, a_n] W."""
+    D = totals["dh"]
+    return torch.cat([D * slope for slope in _slopes(states)], dim=-1) @ w.W
+
+
+def _slopes(states: States) -> tuple[Tensor, Tensor, Tensor]:
+    """Return a_r, a_z and a_n for D = 1."""
+    r, z, n = states["r"], states["z"], states["n"]
+    by_n = (1 - z) * (1 - n * n)
+    return by_n * states["m"] * r * (1 - r), (states["h_prev"] - n) * z * (1 - z), by_n
+
+
+GRU = Cell(run, replay, step_back, into_input)

@@ -1,7 +1,9 @@
 """Long short-term memory (Hochreiter & Schmidhuber 1997, with the forget gate of Gers, Schmidhuber & Cummins 2000).
 
-i, f, o = sigmoid(W x_t + b_W + U h_{t-1} + b_U)      g = tanh(the same, with its own rows)
-c_t = f c_{t-1} + i g                                 h_t = o tanh(c_t)
+    i, f, o = sigmoid(W x_t + b_W + U h_{t-1} + b_U)      g = tanh(the same, with its own rows)
+    c_t = f c_{t-1} + i g                                 h_t = o tanh(c_t)
+
+With a projection (Sak, Senior & Beaufays 2014), h_t = P (o tanh(c_t)).
 """
 
 from __future__ import annotations
@@ -10,52 +12,75 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from rnnwidgets.cells.cell import Cell, Direct, Start, States, Weights, previous
+from rnnwidgets.cells.cell import Cell, Direct, Start, States, Weights, backwards, previous
+
+
+def run(x: Tensor, start: Start, w: Weights) -> Tensor:
+    """Return the output of PyTorch's kernel."""
+    state = [start.h[None], _cell(start.c)[None]]
+    return torch.lstm(x, state, w.flat, w.b_W is not None, 1, 0.0, False, False, False)[0]
 
 
 def replay(x: Tensor, y: Tensor, start: Start, w: Weights) -> States:
     """Return i, f, g, o, c, h; c by a scan from the start."""
-    if start.c is None:
-        message = "an LSTM starts from h and c"
-        raise TypeError(message)
     a = linear(x, w.W, w.b_W) + linear(previous(start.h, y), w.U, w.b_U)
     a_i, a_f, a_g, a_o = a.chunk(4, dim=-1)
     i, f, g, o = torch.sigmoid(a_i), torch.sigmoid(a_f), torch.tanh(a_g), torch.sigmoid(a_o)
-    now = start.c
+    now = first = _cell(start.c)
     scan = []
     for added, kept in zip((i * g).unbind(), f.unbind(), strict=True):
         now = torch.addcmul(added, kept, now)
         scan.append(now)
     c = torch.stack(scan)
-    return {"i": i, "f": f, "g": g, "o": o, "c": c, "h": o * torch.tanh(c), "c_prev": previous(start.c, c)}
+    squashed = torch.tanh(c)
+    h = o * squashed if w.P is None else linear(o * squashed, w.P)
+    return {"i": i, "f": f, "g": g, "o": o, "c": c, "h": h, "c_prev": previous(first, c), "squashed": squashed}
 
 
 def step_back(states: States, direct: Direct, w: Weights) -> States:
     """Return total dh and dc. All that depends on neither is computed for every time at once.
 
-    With D = dL/dh_t and d = dL/dc_t = dc + D o (1-tanh(c)^2): a = [d g i(1-i), d c_{t-1} f(1-f), d i (1-g^2),
-    D tanh(c) o(1-o)], dL/dh_{t-1} = a U, and d f goes on to c_{t-1}.
+    With D = dL/dh_t (through P where there is one) and d = dL/dc_t = direct_t + (d f)_{t+1} + D o (1-tanh(c)^2):
+    a = [d g i(1-i), d c_{t-1} f(1-f), d i (1-g^2), D tanh(c) o(1-o)] and dL/dh_{t-1} = direct_{t-1} + a U.
     """
-    if direct.c_n is None:
-        message = "an LSTM steps back from dL/dh_n and dL/dc_n"
-        raise TypeError(message)
-    i, f, g, o = states["i"], states["f"], states["g"], states["o"]
-    squashed = torch.tanh(states["c"])
-    by_d = torch.stack((g * i * (1 - i), states["c_prev"] * f * (1 - f), i * (1 - g * g)), dim=2)
-    by_D = squashed * o * (1 - o)
+    o, squashed = states["o"], states["squashed"]
+    by_d, by_D = _slopes(states)
     into_c = o * (1 - squashed * squashed)
-    dh, dc = direct.h_n, direct.c_n
+    a = torch.zeros(direct.h.shape[1], w.U.shape[0], dtype=o.dtype, device=o.device)
+    carried = torch.zeros_like(o[0])
     totals_h, totals_c = [], []
-    backwards = zip(*(values.flip(0).unbind() for values in (direct.y, into_c, by_d, by_D, f)), strict=True)
-    for dy, slope, three, fourth, keep in backwards:
-        D = dy + dh
-        d = torch.addcmul(dc, D, slope)
-        totals_h.append(D)
+    series = (direct.h, _cell(direct.c), into_c, by_d, by_D, states["f"])
+    for outside_h, outside_c, slope, three, fourth, keep in backwards(*series):
+        dh = torch.addmm(outside_h, a, w.U)
+        D = dh if w.P is None else dh @ w.P
+        d = torch.addcmul(outside_c + carried, D, slope)
+        totals_h.append(dh)
         totals_c.append(d)
-        a = torch.cat((three * d.unsqueeze(1), (fourth * D).unsqueeze(1)), dim=1)
-        dh = a.flatten(1) @ w.U
-        dc = d * keep
+        a = torch.cat((three * d.unsqueeze(1), (fourth * D).unsqueeze(1)), dim=1).flatten(1)
+        carried = d * keep
     return {"dh": torch.stack(totals_h[::-1]), "dc": torch.stack(totals_c[::-1])}
 
 
-LSTM = Cell(replay, step_back)
+def into_input(states: States, totals: States, w: Weights) -> Tensor:
+    """Return dL/dx_t = a W."""
+    by_d, by_D = _slopes(states)
+    D = totals["dh"] if w.P is None else totals["dh"] @ w.P
+    a = torch.cat((by_d * totals["dc"].unsqueeze(2), (by_D * D).unsqueeze(2)), dim=2)
+    return a.flatten(2) @ w.W
+
+
+def _slopes(states: States) -> tuple[Tensor, Tensor]:
+    """Return a_i, a_f, a_g (T, S, 3, H) for d = 1, and a_o (T, S, H) for D = 1."""
+    i, f, g, o = states["i"], states["f"], states["g"], states["o"]
+    by_d = torch.stack((g * i * (1 - i), states["c_prev"] * f * (1 - f), i * (1 - g * g)), dim=2)
+    return by_d, states["squashed"] * o * (1 - o)
+
+
+def _cell(value: Tensor | None) -> Tensor:
+    if value is None:
+        message = "an LSTM has a cell state beside h"
+        raise TypeError(message)
+    return value
+
+
+LSTM = Cell(run, replay, step_back, into_input)

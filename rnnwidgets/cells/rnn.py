@@ -6,35 +6,46 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from rnnwidgets.cells.cell import Cell, Direct, Start, States, Weights, previous
+from rnnwidgets.cells.cell import Cell, Direct, Start, States, Weights, backwards, previous
 
 
-def _inner(x: Tensor, y: Tensor, start: Start, w: Weights) -> tuple[Tensor, Tensor]:
-    h_prev = previous(start.h, y)
-    return linear(x, w.W, w.b_W) + linear(h_prev, w.U, w.b_U), h_prev
+def _run_tanh(x: Tensor, start: Start, w: Weights) -> Tensor:
+    return torch.rnn_tanh(x, start.h[None], w.flat, w.b_W is not None, 1, 0.0, False, False, False)[0]
+
+
+def _run_relu(x: Tensor, start: Start, w: Weights) -> Tensor:
+    return torch.rnn_relu(x, start.h[None], w.flat, w.b_W is not None, 1, 0.0, False, False, False)[0]
+
+
+def _inner(x: Tensor, y: Tensor, start: Start, w: Weights) -> Tensor:
+    return linear(x, w.W, w.b_W) + linear(previous(start.h, y), w.U, w.b_U)
 
 
 def _replay_tanh(x: Tensor, y: Tensor, start: Start, w: Weights) -> States:
-    a, h_prev = _inner(x, y, start, w)
-    h = torch.tanh(a)
-    return {"h": h, "h_prev": h_prev, "slope": 1 - h * h}
+    h = torch.tanh(_inner(x, y, start, w))
+    return {"h": h, "slope": 1 - h * h}
 
 
 def _replay_relu(x: Tensor, y: Tensor, start: Start, w: Weights) -> States:
-    a, h_prev = _inner(x, y, start, w)
-    return {"h": torch.relu(a), "h_prev": h_prev, "slope": (a > 0).to(a.dtype)}
+    a = _inner(x, y, start, w)
+    return {"h": torch.relu(a), "slope": (a > 0).to(a.dtype)}
 
 
 def step_back(states: States, direct: Direct, w: Weights) -> States:
-    """Return total dh: dL/dh_t = dy_t + (dL/dh_{t+1} * slope_{t+1}) U."""
-    dh = direct.h_n
+    """Return total dh: dL/dh_t = direct_t + (dL/dh_{t+1} * slope_{t+1}) U."""
+    a = torch.zeros_like(direct.h[0])
     totals = []
-    for dy, slope in zip(direct.y.flip(0).unbind(), states["slope"].flip(0).unbind(), strict=True):
-        D = dy + dh
+    for outside, slope in backwards(direct.h, states["slope"]):
+        D = torch.addmm(outside, a, w.U)
         totals.append(D)
-        dh = (D * slope) @ w.U
+        a = D * slope
     return {"dh": torch.stack(totals[::-1])}
 
 
-TANH = Cell(_replay_tanh, step_back)
-RELU = Cell(_replay_relu, step_back)
+def into_input(states: States, totals: States, w: Weights) -> Tensor:
+    """Return dL/dx_t = (dL/dh_t * slope_t) W."""
+    return (totals["dh"] * states["slope"]) @ w.W
+
+
+TANH = Cell(_run_tanh, _replay_tanh, step_back, into_input)
+RELU = Cell(_run_relu, _replay_relu, step_back, into_input)

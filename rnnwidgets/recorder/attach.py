@@ -36,7 +36,8 @@ def watch(
     Losses, weights and random numbers of training stay bit for bit what they would be without it.
 
     Args:
-        model: a model with single-layer, one-direction `nn.RNN`, `nn.LSTM` or `nn.GRU` inside.
+        model: a model with `nn.RNN`, `nn.LSTM` or `nn.GRU` inside: any number of layers, both directions, padded or
+            packed input.
         optimizer: its step is then the recorder's step; without one, call `recorder.step()` after `backward()` and
             before the weights change.
         every: record each so many training steps; `"auto"` adapts to `budget`.

@@ -22,15 +22,25 @@ _WRAPPERS = ("OptimizedModule", "DataParallel", "DistributedDataParallel")
 
 @dataclass(frozen=True)
 class Layer:
-    """One recurrent layer of one direction, held weakly, under the name that PyTorch gives its weights."""
+    """One layer of one direction, under the name that PyTorch gives its weights; direction 1 is the reverse one."""
 
     name: str
+    index: int
+    direction: int
+
+
+@dataclass(frozen=True)
+class Recurrent:
+    """One recurrent module, held weakly, and those of its layers that are to be recorded."""
+
+    path: str
     kind: schema.Kind
     module: weakref.ReferenceType[nn.RNNBase]
+    layers: tuple[Layer, ...]
 
 
-def find(model: nn.Module, wanted: Sequence[str] | None) -> list[Layer]:
-    """Return the layers to record, in the order of the model: all of them, or those `wanted` by name.
+def find(model: nn.Module, wanted: Sequence[str] | None) -> list[Recurrent]:
+    """Return the modules to record, in the order of the model, with all of their layers or those `wanted` by name.
 
     Raises:
         RecordingError: the model is not one that can be recorded, has no recurrent layer, has one that is not covered,
@@ -45,15 +55,17 @@ def find(model: nn.Module, wanted: Sequence[str] | None) -> list[Layer]:
             found=f"{type(model).__name__} without one",
             remedy="pass the model that owns the recurrent layer",
         )
-    named = [(_layer_name(path), module) for path, module in found]
+    layers = {path: _layers(path, module) for path, module in found}
     if wanted is not None:
-        _check_wanted(wanted, [name for name, _ in named])
-        named = [(name, module) for name, module in named if name in wanted]
-    for name, module in named:
-        if isinstance(module, _CELLS):
-            raise _uncovered(name, type(module).__name__)
-        _refuse_uncovered(name, module)
-    return [Layer(name, _kind(module), weakref.ref(module)) for name, module in named if isinstance(module, nn.RNNBase)]
+        _check_wanted(wanted, [layer.name for several in layers.values() for layer in several])
+        layers = {path: [layer for layer in several if layer.name in wanted] for path, several in layers.items()}
+    recurrent = []
+    for path, module in found:
+        if layers[path]:
+            _refuse_uncovered(path, module)
+            if isinstance(module, nn.RNNBase):
+                recurrent.append(Recurrent(path, _kind(module), weakref.ref(module), tuple(layers[path])))
+    return recurrent
 
 
 def _recurrent(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
@@ -62,8 +74,15 @@ def _recurrent(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
             yield path, module
 
 
-def _layer_name(path: str) -> str:
-    return f"{path}.l0" if path else "l0"
+def _layers(path: str, module: nn.Module) -> list[Layer]:
+    """Return the layers of a module, each direction by itself."""
+    depth, directions = (module.num_layers, 1 + module.bidirectional) if isinstance(module, nn.RNNBase) else (1, 1)
+    start = f"{path}." if path else ""
+    return [
+        Layer(f"{start}l{index}{'_reverse' * direction}", index, direction)
+        for index in range(depth)
+        for direction in range(directions)
+    ]
 
 
 def _kind(module: nn.RNNBase) -> schema.Kind:
@@ -119,25 +138,16 @@ def _check_wanted(wanted: Sequence[str], names: Sequence[str]) -> None:
         )
 
 
-def _refuse_uncovered(name: str, module: nn.Module) -> None:
-    if not isinstance(module, nn.RNNBase):
-        return
-    if module.num_layers > 1:
-        raise _uncovered(name, f"num_layers={module.num_layers}")
-    if module.bidirectional:
-        raise _uncovered(name, "bidirectional=True")
-    if module.proj_size:
-        raise _uncovered(name, f"proj_size={module.proj_size}")
+def _refuse_uncovered(path: str, module: nn.Module) -> None:
+    what = type(module).__name__ if isinstance(module, _CELLS) else ""
     if parametrize.is_parametrized(module) or any(
         parameter.endswith(("_g", "_orig")) for parameter, _ in module.named_parameters(recurse=False)
     ):
-        raise _uncovered(name, "parametrized weights")
-
-
-def _uncovered(name: str, what: str) -> RecordingError:
-    return RecordingError(
-        "model",
-        expected="single-layer, one-direction nn.RNN, nn.LSTM or nn.GRU with plain weights",
-        found=f"{what} at {name.removesuffix('.l0')!r}",
-        remedy="name the layers to record in layers=[...], without that one",
-    )
+        what = "parametrized weights"
+    if what:
+        raise RecordingError(
+            "model",
+            expected="nn.RNN, nn.LSTM or nn.GRU with plain weights",
+            found=f"{what} at {path!r}",
+            remedy="name the layers to record in layers=[...], without that one",
+        )

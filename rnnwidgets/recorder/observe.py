@@ -14,9 +14,11 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
 
-from rnnwidgets.cells import Direct, Start, Weights
-from rnnwidgets.recorder.layers import Layer
+from rnnwidgets.cells import Start, Weights
+from rnnwidgets.recorder.layers import Recurrent
+from rnnwidgets.recorder.sampling import Packed, Padded
 
 
 class InertOnCopy:
@@ -56,19 +58,24 @@ def weakly(method: Callable[..., None], *bound: Any) -> InertOnCopy:
 
 
 class Passed(NamedTuple):
-    """What one call of a recurrent module was given and returned, as the user sees it."""
+    """What one call of a recurrent module was given and returned, as the user sees it: tensors or packed sequences.
 
-    x: Tensor
+    `random` is the state of the CPU's random numbers before the call, where that matters.
+    """
+
+    x: Any
     state: Any
-    y: Tensor
+    y: Any
     last: Any
+    random: Tensor | None
 
     @classmethod
-    def of(cls, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Passed:
+    def of(cls, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any, random: Tensor | None) -> Passed:
         """Sort out positional and keyword arguments."""
         x = args[0] if args else kwargs["input"]
         state = args[1] if len(args) > 1 else kwargs.get("hx")
-        return cls(x, state, *output)
+        y, last = output
+        return cls(x, state, y, last, random)
 
 
 class Runner(Protocol):
@@ -79,77 +86,137 @@ class Runner(Protocol):
 
 
 class Call:
-    """One call of one layer in one step: copies of what the sampled sequences put in and got out.
+    """One call of one module in one step: copies of what the sequences kept put in and got out.
 
-    Axes: times T, samples S, inputs I, units H.
+    Axes: times T, samples S, inputs I; D directions; R the size of h.
 
     Attributes:
-        layer: the layer called.
-        samples: batch indices of the kept sequences.
+        kind: of the module.
+        layers: those of its layers that are to be recorded.
+        depth: number of layers stacked; `directions`: 1 or 2.
+        samples: batch indices of the sequences kept, `lengths` their numbers of timesteps.
         x: (T, S, I) input.
-        y: (T, S, H) output.
-        start: state before the first time.
+        y: (T, S, D*R) output.
+        inside: (T, S, 1), False past a sequence's length.
         ids: (T, S) token ids, or None.
-        number: how many calls of this layer the step has seen, this one included.
+        number: how many calls of this module the step has seen, this one included.
     """
 
-    def __init__(self, layer: Layer, module: nn.RNNBase, passed: Passed, keep: Sequence[int], run: Runner) -> None:
-        """Copy the kept sequences and note the weights of this forward pass.
+    def __init__(
+        self, recurrent: Recurrent, module: nn.RNNBase, passed: Passed, taken: Padded | Packed, run: Runner
+    ) -> None:
+        """Copy the sequences kept and note the weights of this forward pass.
 
         Args:
-            layer: the layer that was called.
-            module: its module.
+            recurrent: the module that was called, as it is to be recorded.
+            module: itself.
             passed: what went in and came out.
-            keep: batch indices of the sequences to keep.
+            taken: which sequences to keep, and where they are.
             run: runs the work of a tensor hook, so that a failure there never reaches the backward pass.
         """
-        x, state, y, last = passed
-        self.layer = layer
-        self._run = run
-        self.samples = tuple(keep)
+        self.kind, self.layers = recurrent.kind, recurrent.layers
+        self.depth, self.directions = module.num_layers, 1 + module.bidirectional
+        self.samples, self.lengths = taken.kept, taken.lengths
         self.number = 1
         self.ids: Tensor | None = None
-        self._batched = x.dim() > 2
-        self._time_axis = 1 if module.batch_first and self._batched else 0
-        self._batch_axis = 1 - self._time_axis
-        self._index = torch.tensor(keep, dtype=torch.int64, device=x.device)
-        self.x = self.sampled(x)
-        self.y = self.sampled(y)
-        self.start = self._start(module, state)
+        self._run = run
+        self._taken = taken
+        y, last = _data(passed.y), passed.last
+        self.x, self.y = _precise(taken.sequences(_data(passed.x).detach())), _precise(taken.sequences(y.detach()))
+        self._order = _reversal(self.lengths, len(self.y), self.y.device)
+        self.inside = self._order[1].unsqueeze(-1)
+        self._starts = self._copied_starts(module, passed.state)
         self._weights = [weight.detach() for weight in _weights_seen(module)]
         self._versions = [_version(weight) for weight in self._weights]
+        self._dropout = module.dropout if module.training and self.depth > 1 else 0.0
+        self._random: Tensor | None = passed.random
+        self._masks: list[Tensor] | None = None
+        self._projected = module.proj_size > 0
         self._gradients: dict[str, Tensor] = {}
         h_n, c_n = last if isinstance(last, tuple) else (last, None)
-        self.gated = c_n is not None
-        for name, value, read in (("y", y, self.sampled), ("h_n", h_n, self._last), ("c_n", c_n, self._last)):
+        for name, value, read in (("y", y, taken.sequences), ("h_n", h_n, taken.states), ("c_n", c_n, taken.states)):
             if value is not None and value.requires_grad:
                 value.register_hook(self._adder(name, read))
 
-    def sampled(self, values: Tensor) -> Tensor:
-        """Return a copy (time, sample, ...) of the kept sequences; unbatched input is one sample."""
-        values = values.detach()
-        if not self._batched:
-            return _precise(values.unsqueeze(1).clone())
-        return _precise(values.index_select(self._batch_axis, self._index).transpose(0, self._time_axis))
+    def take_ids(self, candidates: Sequence[Tensor]) -> None:
+        """Keep the latest ids that belong to this input."""
+        found = (self._taken.tokens(ids.detach()) for ids in reversed(candidates))
+        self.ids = next((ids for ids in found if ids is not None), None)
 
-    def sampled_ids(self, ids: Tensor) -> Tensor:
-        """Return the kept sequences' ids (time, sample)."""
-        if not self._batched:
-            return ids.detach().unsqueeze(1)
-        return ids.detach().index_select(self._batch_axis, self._index).transpose(0, self._time_axis)
+    def ordered(self, values: Tensor, direction: int) -> Tensor:
+        """Return values (T, S, F) in a direction's own order of time, or back in that of the input."""
+        if direction == 0:
+            return values
+        order, _ = self._order
+        return values[order, torch.arange(len(self.samples), device=values.device)]
 
-    def _last(self, values: Tensor) -> Tensor:
-        """Return a copy (S, H) of the kept sequences of a state such as h_n: (1, B, H), or (1, H) unbatched."""
-        values = values.detach()
-        return _precise(values.index_select(1, self._index)[0] if self._batched else values.clone())
+    def bounded(self, values: Tensor) -> Tensor:
+        """Return values with NaN past each sequence's length."""
+        return values.masked_fill(~self.inside, float("nan")) if len(set(self.lengths)) > 1 else values
 
-    def _start(self, module: nn.RNNBase, state: Any) -> Start:
+    def start(self, index: int, direction: int) -> Start:
+        """Return the state before the first time of one layer and direction."""
+        h, c = self._starts
+        place = index * self.directions + direction
+        return Start(h[place], None if c is None else c[place])
+
+    def weights(self, index: int, direction: int) -> Weights:
+        """Return the weights that one layer and direction had in this forward pass, in the copies' precision."""
+        each = len(self._weights) // (self.depth * self.directions)
+        first = (index * self.directions + direction) * each
+        found = [weight.to(self.y.dtype) for weight in self._weights[first : first + each]]
+        projection = found.pop() if self._projected else None
+        b_W, b_U = found[2:] or (None, None)
+        return Weights(found[0], found[1], b_W, b_U, projection)
+
+    def gradient(self, name: str) -> Tensor:
+        """Return what reached `y`, `h_n` or `c_n` from outside; zeros where nothing did."""
+        if name in self._gradients:
+            return self._gradients[name]
+        h, c = self._starts
+        return torch.zeros_like({"y": self.y, "h_n": h, "c_n": h if c is None else c}[name])
+
+    @property
+    def reached(self) -> bool:
+        """Whether any gradient came."""
+        return bool(self._gradients)
+
+    @property
+    def moved(self) -> bool:
+        """Whether a weight was changed in place after this forward pass."""
+        return self._versions != [_version(weight) for weight in self._weights]
+
+    @property
+    def dropped(self) -> bool:
+        """Whether dropout between the layers cannot be repeated."""
+        return self._dropout > 0 and self._random is None
+
+    def masks(self) -> list[Tensor] | None:
+        """Return what each layer's output was multiplied with on its way up, (T, S, D*R); None without dropout.
+
+        Drawn as the kernel drew them, for the whole batch, by a generator that starts where the global one stood.
+        """
+        if self._dropout == 0 or self._random is None:
+            return None
+        if self._masks is None:
+            generator = torch.Generator().set_state(self._random)
+            shape = self._taken.drawn(self.y.shape[-1])
+            kept = 1 - self._dropout
+            noises = [torch.empty(shape, dtype=self.y.dtype) for _ in range(self.depth - 1)]
+            self._masks = [self._taken.mask(noise.bernoulli_(kept, generator=generator).div_(kept)) for noise in noises]
+        return self._masks
+
+    def _copied_starts(self, module: nn.RNNBase, state: Any) -> tuple[Tensor, Tensor | None]:
         gated = module.mode == "LSTM"
-        if state is None:
-            zero = torch.zeros((len(self.samples), module.hidden_size), dtype=self.y.dtype, device=self.y.device)
-            return Start(zero, zero if gated else None)
-        h_0, c_0 = state if gated else (state, None)
-        return Start(self._last(h_0), None if c_0 is None else self._last(c_0))
+        if state is not None:
+            h_0, c_0 = state if gated else (state, None)
+            return self._copied(h_0), None if c_0 is None else self._copied(c_0)
+        count = self.depth * self.directions
+        h = self.y.new_zeros(count, len(self.samples), module.proj_size or module.hidden_size)
+        return h, self.y.new_zeros(count, len(self.samples), module.hidden_size) if gated else None
+
+    def _copied(self, state: Tensor) -> Tensor:
+        return _precise(self._taken.states(state.detach()))
 
     def _adder(self, name: str, read: Callable[[Tensor], Tensor]) -> Callable[[Tensor | None], None]:
         def add(gradient: Tensor | None) -> None:
@@ -157,31 +224,24 @@ class Call:
                 self._run("recording gradients", keep, gradient)
 
         def keep(gradient: Tensor) -> None:
-            kept = read(gradient)
+            kept = _precise(read(gradient.detach()))
             self._gradients[name] = self._gradients[name] + kept if name in self._gradients else kept
 
         return add
 
-    @property
-    def moved(self) -> bool:
-        """Whether a weight was changed in place after this forward pass."""
-        return self._versions != [_version(weight) for weight in self._weights]
 
-    def weights(self) -> Weights:
-        """Return the weights of this forward pass, in the precision of the copies."""
-        found = [weight.to(self.y.dtype) for weight in self._weights]
-        return Weights(*found) if len(found) > 2 else Weights(found[0], found[1], None, None)
+def _data(values: Any) -> Tensor:
+    """Return the numbers of a tensor or of a packed sequence."""
+    data: Tensor = values.data if isinstance(values, PackedSequence) else values
+    return data
 
-    def direct(self) -> Direct | None:
-        """Return what reached the layer from outside, zeros where nothing did; None if no gradient came at all."""
-        if not self._gradients:
-            return None
-        zero = torch.zeros_like(self.start.h)
-        return Direct(
-            self._gradients.get("y", torch.zeros_like(self.y)),
-            self._gradients.get("h_n", zero),
-            self._gradients.get("c_n", zero) if self.gated else None,
-        )
+
+def _reversal(lengths: Sequence[int], times: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return for each time the one that mirrors it within each sequence (T, S), and whether it is within."""
+    ends = torch.tensor(lengths, dtype=torch.int64, device=device)
+    now = torch.arange(times, device=device).unsqueeze(1)
+    inside = now < ends
+    return torch.where(inside, ends - 1 - now, now), inside
 
 
 def _weights_seen(module: nn.RNNBase) -> list[Tensor]:

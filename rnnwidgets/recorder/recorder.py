@@ -16,15 +16,15 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence
 from torch.optim import Optimizer
 
 from rnnwidgets import schema
 from rnnwidgets.errors import Guard, RecorderWarning, RecordingError
 from rnnwidgets.recorder.budget import Budget
-from rnnwidgets.recorder.layers import Layer
+from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.observe import Call, Passed, weakly
-from rnnwidgets.recorder.step import Step, as_number, kept
+from rnnwidgets.recorder.sampling import sampling
+from rnnwidgets.recorder.step import Step, as_number
 from rnnwidgets.recording import Recording
 
 DEFAULT_SAMPLES = 4
@@ -61,7 +61,7 @@ class Recorder:
         self,
         model: nn.Module,
         optimizer: Optimizer | None,
-        layers: Sequence[Layer],
+        modules: Sequence[Recurrent],
         recording: Recording,
         settings: Settings,
     ) -> None:
@@ -69,7 +69,8 @@ class Recorder:
         self.recording = recording
         self._model = weakref.ref(model)
         self._settings = settings
-        self._layers = layers
+        self._modules = modules
+        self._names = ", ".join(layer.name for module in modules for layer in module.layers)
         self._guard = Guard(recording.note, strict=settings.strict)
         self._budget = Budget(settings.every, settings.budget)
         self._driven = optimizer is not None
@@ -79,7 +80,7 @@ class Recorder:
         self._silent = 0
         self._told: set[str] = set()
         self._step = Step(0, due=True)
-        self._handles = [handle for layer in layers for handle in self._attach(layer)]
+        self._handles = [handle for module in modules for handle in self._attach(module)]
         if settings.decode is not None:
             self._handles += self._attach_tokens(model)
         if optimizer is not None:
@@ -87,8 +88,7 @@ class Recorder:
 
     def __repr__(self) -> str:
         """Say in one line what is recorded."""
-        names = ", ".join(layer.name for layer in self._layers)
-        return f"<Recorder of {names}: {self.recording.status.state}, {len(self.recording)} frames>"
+        return f"<Recorder of {self._names}: {self.recording.status.state}, {len(self.recording)} frames>"
 
     def __enter__(self) -> Recorder:  # noqa: PYI034 # typing.Self came with Python 3.11
         """Return the recorder itself."""
@@ -173,12 +173,14 @@ class Recorder:
         self._handles.clear()
         self._step = Step(self._step.number, due=False)
 
-    def _attach(self, layer: Layer) -> list[Any]:
-        module = layer.module()
+    def _attach(self, recurrent: Recurrent) -> list[Any]:
+        module = recurrent.module()
         if module is None:
             return []
-        seen = weakly(self._called, layer)
-        return [module.register_forward_hook(seen, with_kwargs=True)]
+        handles = [module.register_forward_hook(weakly(self._called, recurrent), with_kwargs=True)]
+        if module.num_layers > 1 and module.dropout > 0:
+            handles.append(module.register_forward_pre_hook(weakly(self._calling, recurrent)))
+        return handles
 
     def _attach_tokens(self, model: nn.Module) -> list[Any]:
         readers = [model, *(module for module in model.modules() if isinstance(module, nn.Embedding))]
@@ -190,28 +192,34 @@ class Recorder:
             with self._budget.spending():
                 self._step.take_ids(args, kwargs)
 
-    def _called(self, layer: Layer, module: nn.RNNBase, args: tuple[Any, ...], kwargs: dict[str, Any], y: Any) -> None:
-        """See one call of a layer."""
+    def _calling(self, recurrent: Recurrent, module: nn.RNNBase, _args: tuple[Any, ...]) -> None:
+        """Note where the random numbers stand before a call that drops out between its layers on the CPU."""
+        if self._step.due and module.training and not next(module.parameters()).is_cuda:
+            with self._budget.spending():
+                self._step.random[recurrent.path] = torch.get_rng_state()
+
+    def _called(
+        self, recurrent: Recurrent, module: nn.RNNBase, args: tuple[Any, ...], kwargs: dict[str, Any], y: Any
+    ) -> None:
+        """See one call of a module."""
         if not torch.is_grad_enabled():
             return
         self._step.begun = True
         if self._step.due:
             with self._budget.spending():
-                self._guard.run(f"recording {layer.name}", self._observe, layer, module, Passed.of(args, kwargs, y))
+                passed = Passed.of(args, kwargs, y, self._step.random.get(recurrent.path))
+                self._guard.run(f"recording {recurrent.path or self._names}", self._observe, recurrent, module, passed)
 
-    def _observe(self, layer: Layer, module: nn.RNNBase, passed: Passed) -> None:
-        if isinstance(passed.x, PackedSequence):
-            self._tell(f"{layer.name} was given a PackedSequence, which is not recorded; pass padded sequences")
-            return
+    def _observe(self, recurrent: Recurrent, module: nn.RNNBase, passed: Passed) -> None:
         samples = self._settings.samples
-        indices, batch = kept(samples, module, passed.x)
         wanted = range(samples) if isinstance(samples, int) else samples
-        if len(indices) < len(wanted) and samples != DEFAULT_SAMPLES:
+        taken = sampling(passed.x, batch_first=module.batch_first, wanted=wanted)
+        if len(taken.kept) < len(wanted) and samples != DEFAULT_SAMPLES:
             self._tell(
-                f"samples: expected sequences within the batch of {batch}, found index {max(wanted)}; "
-                f"the {len(indices)} that exist are recorded"
+                f"samples: expected sequences within the batch of {taken.batch}, found index {max(wanted)}; "
+                f"the {len(taken.kept)} that exist are recorded"
             )
-        self._step.take_call(Call(layer, module, passed, indices, self._run), passed)
+        self._step.take_call(recurrent.path, Call(recurrent, module, passed, taken, self._run))
 
     def _run(self, site: str, work: Callable[[Tensor], None], gradient: Tensor) -> None:
         with self._budget.spending():
@@ -243,7 +251,7 @@ class Recorder:
             self._notice_silence()
             return False
         self._silent = 0
-        frame = step.frame(model, self._layers, self._settings.decode)
+        frame = step.frame(model, self._modules, self._settings.decode)
         step.scalars = {}
         self.recording.append(frame)
         return True
@@ -251,9 +259,8 @@ class Recorder:
     def _notice_silence(self) -> None:
         self._silent += 1
         if self._silent == _SILENT_STEPS:
-            names = ", ".join(layer.name for layer in self._layers)
             self._tell(
-                f"no call of {names} was seen in {_SILENT_STEPS} training steps: the optimizer may train another "
+                f"no call of {self._names} was seen in {_SILENT_STEPS} training steps: the optimizer may train another "
                 "model, or the layer's forward() is called directly, which runs no hooks"
             )
 

@@ -1,62 +1,140 @@
-"""From a call to a trace: gates by replay, total gradients by stepping back, how far replay was from the module.
+"""From a call to its traces: gates by replay, total gradients by stepping back, how far replay was from the module.
 
-Runs before the optimizer moves the weights, without gradient, outside autocast, without a random number, and never
-calls the user's module.
+Layers are replayed upwards, each from the output of the one below times its dropout mask, and stepped back downwards:
+the gradient of a layer's input is the direct gradient of the layer below. Runs before the optimizer moves the weights,
+without gradient, outside autocast, without a random number of the global state, and never calls the user's module.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from rnnwidgets import schema
-from rnnwidgets.cells import CELLS
+from rnnwidgets.cells import CELLS, Direct, Start, States, Weights
 from rnnwidgets.frame import Trace
 from rnnwidgets.recorder.keep import kept
+from rnnwidgets.recorder.layers import Layer
 from rnnwidgets.recorder.observe import Call
 
 _TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
 
 
-def trace(call: Call) -> Trace:
-    """Return what the layer did in one call; without gates and total gradients if its weights have moved since."""
-    arrays: dict[str, Tensor] = {}
-    error, reasons = 0.0, []
-    if call.number > 1:
-        reasons.append(f"the last of {call.number} calls in this step")
-    direct = call.direct()
+@dataclass
+class _Level:
+    """One layer of one direction, in its own order of time: the reverse direction from the last input to the first."""
+
+    y: Tensor
+    x: Tensor
+    start: Start
+    weights: Weights
+    states: States
+    totals: States = field(default_factory=dict)
+    dy: Tensor | None = None
+
+
+def traces(call: Call) -> list[Trace]:
+    """Return the trace of every wanted layer; without gates and total gradients where they cannot be known."""
+    reasons = [f"the last of {call.number} calls in this step"] if call.number > 1 else []
     if call.moved:
-        error = float("nan")
         reasons.append("a weight changed between the forward pass and step(), so that the gates cannot be replayed")
-        arrays["h"] = call.y
-    else:
-        cell, weights = CELLS[call.layer.kind], call.weights()
-        with torch.no_grad(), torch.autocast(call.y.device.type, enabled=False):
-            states = cell.replay(call.x, call.y, call.start, weights)
-            error = float((states["h"] - call.y).abs().max()) if call.y.numel() else 0.0
-            arrays |= {name: states[name] for name in schema.GATES[call.layer.kind]}
-            arrays["h"] = call.y
-            if direct is not None:
-                arrays |= cell.step_back(states, direct, weights)
-        if error > _TOLERANCE[call.y.dtype]:
-            reasons.append(f"the replay differs from the module's own output by {error:.1e}")
-    if direct is not None:
-        arrays[schema.DIRECT_GRADIENT] = direct.y
-    times, samples = call.y.shape[:2]
-    return Trace(
-        layer=call.layer.name,
-        kind=call.layer.kind,
-        lengths=(times,) * samples,
-        replay_error=error,
-        inexact="; ".join(reasons),
-        arrays=kept(arrays),
-    )
+    elif call.dropped:
+        reasons.append("the dropout mask between the layers is not known, so that the gates cannot be replayed")
+    if call.moved or call.dropped:
+        return [_bare(call, layer, "; ".join(reasons)) for layer in call.layers if layer.index == call.depth - 1]
+    with torch.no_grad(), torch.autocast(call.y.device.type, enabled=False):
+        levels = _replayed(call)
+        if call.reached:
+            _step_back(call, levels)
+    error = max(_error(call, level, direction) for direction, level in enumerate(levels[-1]))
+    if error > _TOLERANCE[call.y.dtype]:
+        reasons.append(f"the replay differs from the module's own output by {error:.1e}")
+    return [
+        _trace(call, layer, levels[layer.index][layer.direction], error, "; ".join(reasons)) for layer in call.layers
+    ]
+
+
+def _replayed(call: Call) -> list[list[_Level]]:
+    """Return every layer's directions, replayed from the bottom up; the top one from the module's own output."""
+    cell = CELLS[call.kind]
+    below, levels, masks = call.x, [], call.masks()
+    for index in range(call.depth):
+        directions = []
+        for direction in range(call.directions):
+            x = call.ordered(below, direction)
+            start, weights = call.start(index, direction), call.weights(index, direction)
+            if index == call.depth - 1:
+                y = call.ordered(call.y.chunk(call.directions, dim=-1)[direction], direction)
+            else:
+                y = cell.run(x, start, weights)
+            directions.append(_Level(y, x, start, weights, cell.replay(x, y, start, weights)))
+        levels.append(directions)
+        if index < call.depth - 1:
+            outputs = [call.ordered(level.y, direction) for direction, level in enumerate(directions)]
+            below = torch.cat(outputs, dim=-1)
+            if masks is not None:
+                below = below * masks[index]
+    return levels
+
+
+def _step_back(call: Call, levels: list[list[_Level]]) -> None:
+    """Find the total gradients of every layer, from the top down."""
+    cell = CELLS[call.kind]
+    above, masks = call.gradient("y"), call.masks()
+    for index in reversed(range(call.depth)):
+        into = torch.zeros_like(levels[index][0].x)
+        for direction, level in enumerate(levels[index]):
+            level.dy = call.ordered(above.chunk(call.directions, dim=-1)[direction], direction)
+            level.totals = cell.step_back(level.states, _direct(call, level, index, direction), level.weights)
+            if index > 0:
+                into = into + call.ordered(cell.into_input(level.states, level.totals, level.weights), direction)
+        above = into if masks is None or index == 0 else into * masks[index - 1]
+
+
+def _direct(call: Call, level: _Level, index: int, direction: int) -> Direct:
+    """Return what reaches every state from outside: the output's gradient, and the last state's at its own time."""
+    h = level.dy.clone() if level.dy is not None else torch.zeros_like(level.y)
+    last = torch.tensor(call.lengths, device=h.device) - 1
+    samples = torch.arange(len(call.lengths), device=h.device)
+    h[last, samples] += call.gradient("h_n")[index * call.directions + direction]
+    if "c" not in level.states:
+        return Direct(h, None)
+    c = torch.zeros_like(level.states["c"])
+    c[last, samples] = call.gradient("c_n")[index * call.directions + direction]
+    return Direct(h, c)
+
+
+def _error(call: Call, level: _Level, direction: int) -> float:
+    """Return the largest difference between the replayed h and the module's own output, within the lengths."""
+    difference = call.ordered((level.states["h"] - level.y).abs(), direction) * call.inside
+    return float(difference.max()) if difference.numel() else 0.0
+
+
+def _bare(call: Call, layer: Layer, inexact: str) -> Trace:
+    """Return what is known of a layer on top without replay: its output and the gradient that reached it."""
+    known = {"h": call.y} | ({schema.DIRECT_GRADIENT: call.gradient("y")} if call.reached else {})
+    own = {name: values.chunk(call.directions, dim=-1)[layer.direction] for name, values in known.items()}
+    shown = {name: call.bounded(values) for name, values in own.items()}
+    return Trace(layer.name, call.kind, call.lengths, math.nan, inexact, kept(shown))
+
+
+def _trace(call: Call, layer: Layer, level: _Level, error: float, inexact: str) -> Trace:
+    arrays = {name: level.states[name] for name in schema.GATES[call.kind]} | {"h": level.y} | level.totals
+    if level.dy is not None:
+        arrays[schema.DIRECT_GRADIENT] = level.dy
+    shown = {name: call.bounded(call.ordered(values, layer.direction)) for name, values in arrays.items()}
+    return Trace(layer.name, call.kind, call.lengths, error, inexact, kept(shown))
 
 
 def tokens(call: Call, decode: Callable[[int], str]) -> tuple[tuple[str, ...], ...] | None:
-    """Return the text of the call's token ids, [sample][time]; None where no ids were seen."""
+    """Return the text of the call's token ids, [sample][time], empty past a length; None where no ids were seen."""
     if call.ids is None:
         return None
-    return tuple(tuple(decode(token) for token in sample) for sample in call.ids.T.tolist())
+    found = zip(call.ids.T.tolist(), call.lengths, strict=True)
+    return tuple(
+        tuple(decode(token) if time < length else "" for time, token in enumerate(sample)) for sample, length in found
+    )

@@ -72,11 +72,3 @@ def _refuse_inverse(vocabulary: Mapping[object, object]) -> None:
 def is_tokens(value: object) -> bool:
     """Tell whether a value may be token ids."""
     return isinstance(value, Tensor) and value.dtype in _INTEGERS
-
-
-def matching(candidates: Sequence[Tensor], x: Tensor) -> Tensor | None:
-    """Return the latest candidate whose shape is that of the input x without its last axis."""
-    for ids in reversed(candidates):
-        if ids.shape == x.shape[:-1]:
-            return ids
-    return None

@@ -12,7 +12,7 @@ def unrolled(kind: str, x: Tensor, start: Start, w: Weights) -> dict[str, list[T
     """Step through the papers' equations one time and one gate at a time, keeping every state on the graph."""
 
     def rows(gate: int, value: Tensor, matrix: Tensor, bias: Tensor | None) -> Tensor:
-        units = start.h.shape[-1]
+        units = w.W.shape[0] // {"LSTM": 4, "GRU": 3}.get(kind, 1)
         part = slice(gate * units, (gate + 1) * units)
         product = value @ matrix[part].T
         return product if bias is None else product + bias[part]
@@ -28,7 +28,7 @@ def unrolled(kind: str, x: Tensor, start: Start, w: Weights) -> dict[str, list[T
             i, f, o = (torch.sigmoid(both(gate, x_t, h)) for gate in (0, 1, 3))
             g = torch.tanh(both(2, x_t, h))
             c = f * c + i * g
-            h = o * torch.tanh(c)
+            h = o * torch.tanh(c) if w.P is None else (o * torch.tanh(c)) @ w.P.T
             now = {"i": i, "f": f, "g": g, "o": o, "c": c, "h": h}
         elif kind == "GRU":
             r, z = torch.sigmoid(both(0, x_t, h)), torch.sigmoid(both(1, x_t, h))
