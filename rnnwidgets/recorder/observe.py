@@ -99,7 +99,6 @@ class Call:
         y: (T, S, D*R) output.
         inside: (T, S, 1), False past a sequence's length.
         ids: (T, S) token ids, or None.
-        number: how many calls of this module the step has seen, this one included.
     """
 
     def __init__(
@@ -117,7 +116,6 @@ class Call:
         self.kind, self.layers = recurrent.kind, recurrent.layers
         self.depth, self.directions = module.num_layers, 1 + module.bidirectional
         self.samples, self.lengths = taken.kept, taken.lengths
-        self.number = 1
         self.ids: Tensor | None = None
         self._run = run
         self._taken = taken
@@ -134,9 +132,18 @@ class Call:
         self._projected = module.proj_size > 0
         self._gradients: dict[str, Tensor] = {}
         h_n, c_n = last if isinstance(last, tuple) else (last, None)
+        self._end = self._copied(h_n)
         for name, value, read in (("y", y, taken.sequences), ("h_n", h_n, taken.states), ("c_n", c_n, taken.states)):
             if value is not None and value.requires_grad:
                 value.register_hook(self._adder(name, read))
+
+    def continues(self, earlier: Call) -> bool:
+        """Whether this call goes on with the same sequences where an earlier one ended, as a decoder's loop does."""
+        return (
+            self.samples == earlier.samples
+            and len(set(self.lengths)) == len(set(earlier.lengths)) == 1
+            and torch.equal(self._starts[0], earlier._end)  # another of the same kind
+        )
 
     def take_ids(self, candidates: Sequence[Tensor]) -> None:
         """Keep the latest ids that belong to this input."""

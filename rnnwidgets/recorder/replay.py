@@ -8,7 +8,7 @@ without gradient, outside autocast, without a random number of the global state,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -37,25 +37,61 @@ class _Level:
     dy: Tensor | None = None
 
 
-def traces(call: Call) -> list[Trace]:
-    """Return the trace of every wanted layer; without gates and total gradients where they cannot be known."""
-    reasons = [f"the last of {call.number} calls in this step"] if call.number > 1 else []
+@dataclass(frozen=True)
+class _Part:
+    """What one call tells of one layer."""
+
+    call: Call
+    layer: Layer
+    error: float
+    reasons: Sequence[str]
+    arrays: dict[str, Tensor]
+
+
+def traces(run: Sequence[Call], seen: int) -> list[Trace]:
+    """Return the trace of every wanted layer over a run of calls, joined along time.
+
+    Without gates and total gradients where they cannot be known. `seen` is how many such runs the step has had.
+    """
+    reasons = [f"the last of {seen} calls in this step"] if seen > 1 else []
+    found = [_traces(call, reasons) for call in run]
+    return [_joined(parts) for parts in zip(*found, strict=True)]
+
+
+def _traces(call: Call, reasons: Sequence[str]) -> list[_Part]:
+    """Return what one call tells of every wanted layer."""
+    known = list(reasons)
     if call.moved:
-        reasons.append("a weight changed between the forward pass and step(), so that the gates cannot be replayed")
+        known.append("a weight changed between the forward pass and step(), so that the gates cannot be replayed")
     elif call.dropped:
-        reasons.append("the dropout mask between the layers is not known, so that the gates cannot be replayed")
+        known.append("the dropout mask between the layers is not known, so that the gates cannot be replayed")
     if call.moved or call.dropped:
-        return [_bare(call, layer, "; ".join(reasons)) for layer in call.layers if layer.index == call.depth - 1]
+        return [_bare(call, layer, known) for layer in call.layers if layer.index == call.depth - 1]
     with torch.no_grad(), torch.autocast(call.y.device.type, enabled=False):
         levels = _replayed(call)
         if call.reached:
             _step_back(call, levels)
     error = max(_error(call, level, direction) for direction, level in enumerate(levels[-1]))
     if error > _TOLERANCE[call.y.dtype]:
-        reasons.append(f"the replay differs from the module's own output by {error:.1e}")
-    return [
-        _trace(call, layer, levels[layer.index][layer.direction], error, "; ".join(reasons)) for layer in call.layers
-    ]
+        known.append(f"the replay differs from the module's own output by {error:.1e}")
+    return [_whole(call, layer, levels[layer.index][layer.direction], error, known) for layer in call.layers]
+
+
+def _joined(parts: Sequence[_Part]) -> Trace:
+    """Return one trace of calls that continue one another; of one that no gradient reached, gradients are zero."""
+    first, fullest = parts[0], max((part.arrays for part in parts), key=len)
+    arrays = {}
+    for name, values in fullest.items():
+        missing = (values.new_zeros(len(part.arrays["h"]), *values.shape[1:]) for part in parts)
+        arrays[name] = torch.cat([part.arrays.get(name, zero) for part, zero in zip(parts, missing, strict=True)])
+    return Trace(
+        layer=first.layer.name,
+        kind=first.call.kind,
+        lengths=tuple(map(sum, zip(*(part.call.lengths for part in parts), strict=True))),
+        replay_error=max(part.error for part in parts),
+        inexact="; ".join(dict.fromkeys(reason for part in parts for reason in part.reasons)),
+        arrays=kept(arrays),
+    )
 
 
 def _replayed(call: Call) -> list[list[_Level]]:
@@ -114,27 +150,29 @@ def _error(call: Call, level: _Level, direction: int) -> float:
     return float(difference.max()) if difference.numel() else 0.0
 
 
-def _bare(call: Call, layer: Layer, inexact: str) -> Trace:
+def _bare(call: Call, layer: Layer, reasons: list[str]) -> _Part:
     """Return what is known of a layer on top without replay: its output and the gradient that reached it."""
     known = {"h": call.y} | ({schema.DIRECT_GRADIENT: call.gradient("y")} if call.reached else {})
     own = {name: values.chunk(call.directions, dim=-1)[layer.direction] for name, values in known.items()}
-    shown = {name: call.bounded(values) for name, values in own.items()}
-    return Trace(layer.name, call.kind, call.lengths, math.nan, inexact, kept(shown))
+    return _Part(call, layer, math.nan, reasons, {name: call.bounded(values) for name, values in own.items()})
 
 
-def _trace(call: Call, layer: Layer, level: _Level, error: float, inexact: str) -> Trace:
+def _whole(call: Call, layer: Layer, level: _Level, error: float, reasons: list[str]) -> _Part:
+    """Return all that was found of a layer, in the input's order of time."""
     arrays = {name: level.states[name] for name in schema.GATES[call.kind]} | {"h": level.y} | level.totals
     if level.dy is not None:
         arrays[schema.DIRECT_GRADIENT] = level.dy
     shown = {name: call.bounded(call.ordered(values, layer.direction)) for name, values in arrays.items()}
-    return Trace(layer.name, call.kind, call.lengths, error, inexact, kept(shown))
+    return _Part(call, layer, error, reasons, shown)
 
 
-def tokens(call: Call, decode: Callable[[int], str]) -> tuple[tuple[str, ...], ...] | None:
-    """Return the text of the call's token ids, [sample][time], empty past a length; None where no ids were seen."""
-    if call.ids is None:
+def tokens(run: Sequence[Call], decode: Callable[[int], str]) -> tuple[tuple[str, ...], ...] | None:
+    """Return the text of a run's token ids, [sample][time], empty past a length; None where no ids were seen."""
+    known = [call.ids for call in run if call.ids is not None]
+    if len(known) < len(run):
         return None
-    found = zip(call.ids.T.tolist(), call.lengths, strict=True)
+    lengths = [sum(parts) for parts in zip(*(call.lengths for call in run), strict=True)]
+    found = zip(torch.cat(known).T.tolist(), lengths, strict=True)
     return tuple(
         tuple(decode(token) if time < length else "" for time, token in enumerate(sample)) for sample, length in found
     )

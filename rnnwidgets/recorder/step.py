@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +26,8 @@ class Step:
         number: the step, counted from 0.
         due: whether it is to become a frame.
         begun: whether a forward pass with gradients was seen.
-        calls: path of a module -> its latest call.
+        calls: path of a module -> its latest call, after those that it continues.
+        seen: path of a module -> how many runs of calls there were, each continuing the one before.
         random: path of a module -> the random state before its latest call, where it drops out between layers.
         scalars: what was logged for it.
     """
@@ -33,7 +35,8 @@ class Step:
     number: int
     due: bool
     begun: bool = False
-    calls: dict[str, Call] = field(default_factory=dict)
+    calls: dict[str, list[Call]] = field(default_factory=dict)
+    seen: Counter[str] = field(default_factory=Counter)
     scalars: dict[str, float] = field(default_factory=dict)
     random: dict[str, Tensor] = field(default_factory=dict)
     _ids: list[Tensor] = field(default_factory=list)
@@ -43,24 +46,28 @@ class Step:
         self._ids += [value for value in (*args, *kwargs.values()) if is_tokens(value)]
 
     def take_call(self, path: str, call: Call) -> None:
-        """Keep a call, in place of an earlier one of the same module, with the ids that it read."""
+        """Keep a call with the ids that it read: after the one that it continues, else in place of what was kept."""
         call.take_ids(self._ids)
-        earlier = self.calls.get(path)
-        if earlier is not None:
-            call.number = earlier.number + 1
-        self.calls[path] = call
+        run = self.calls.get(path)
+        if run is not None and call.continues(run[-1]):
+            run.append(call)
+        else:
+            self.calls[path] = [call]
+            self.seen[path] += 1
 
     def frame(self, model: nn.Module, modules: Sequence[Recurrent], decode: Callable[[int], str] | None) -> Frame:
         """Return the frame of this step; the weights must still be those of its forward pass."""
-        calls = [self.calls[module.path] for module in modules if module.path in self.calls]
+        runs = [
+            (self.calls[path], self.seen[path]) for path in (module.path for module in modules) if path in self.calls
+        ]
         norms = parameter_norms(model)
         return Frame(
             step=self.number,
-            samples=calls[0].samples,
-            traces={trace.layer: trace for call in calls for trace in traces(call)},
+            samples=runs[0][0][0].samples,
+            traces={trace.layer: trace for run, seen in runs for trace in traces(run, seen)},
             scalars={**self.scalars, **({"grad_norm": total(norms)} if norms else {})},
             norms=norms,
-            tokens=None if decode is None else tokens(calls[0], decode),
+            tokens=None if decode is None else tokens(runs[0][0], decode),
         )
 
 

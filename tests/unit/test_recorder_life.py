@@ -126,7 +126,7 @@ def test_a_copy_of_a_watched_model_is_not_recorded_and_a_pickled_one_needs_nothi
         stored.seek(0)
         loaded = pickle.load(stored)  # noqa: S301 # written three lines above
         assert torch.equal(loaded(model.embedding(tokens))[0], model.lstm(model.embedding(tokens))[0])
-        assert not recorder._step.calls or recorder._step.calls["lstm"].number == 1
+        assert not recorder._step.calls or recorder._step.seen["lstm"] == 1
         optimizer.zero_grad()
     assert recorder.recording.steps == [0]
 
