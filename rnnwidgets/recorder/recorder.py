@@ -166,6 +166,7 @@ class Recorder:
     def _detach(self, state: schema.State) -> None:
         if self._closed:
             return
+        self._guard.run("logging", self._flush, self._step)
         self._show(state)
         self._closed = True
         for handle in self._handles:
