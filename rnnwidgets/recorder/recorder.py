@@ -166,6 +166,7 @@ class Recorder:
     def _detach(self, state: schema.State) -> None:
         if self._closed:
             return
+        self._guard.run("logging", self._flush, self._step)
         self._show(state)
         self._closed = True
         for handle in self._handles:
@@ -202,7 +203,7 @@ class Recorder:
         self, recurrent: Recurrent, module: nn.RNNBase, args: tuple[Any, ...], kwargs: dict[str, Any], y: Any
     ) -> None:
         """See one call of a module."""
-        if not torch.is_grad_enabled():
+        if not _trains():
             return
         self._step.begun = True
         if self._step.due:
@@ -286,3 +287,9 @@ class Recorder:
             if self._settings.strict:
                 raise RuntimeError(sentence)
             warnings.warn(sentence, RecorderWarning, stacklevel=2)
+
+
+def _trains() -> bool:
+    """Tell whether a call may be one of training, and not of evaluation, of `torch.jit.trace` or of `torch.func`."""
+    state = torch._C  # noqa: SLF001 # torch has no public, typed name for these
+    return torch.is_grad_enabled() and not state._is_tracing() and not state._are_functorch_transforms_active()  # noqa: SLF001 # as above
