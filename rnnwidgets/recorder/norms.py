@@ -1,26 +1,75 @@
-"""Gradient and weight norms of every parameter, as the optimizer is about to use them."""
+"""Gradient and weight norms of every parameter, as the optimizer is about to use them, and how far it moves them.
+
+How far is measured on at most `_WHOLE` entries of a parameter, all of them if it is no larger: a copy of every weight
+at every step would cost more than all that is recorded of the layers.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import Tensor, nn
 
 from rnnwidgets.frame import ParameterNorm
 
+_WHOLE = 2**16
+_SAMPLED = 2**14
 
-def parameter_norms(model: nn.Module) -> dict[str, ParameterNorm]:
-    """Return parameter name -> L2 norms of its gradient and its weight, for parameters that have a gradient."""
+
+def parameter_norms(model: nn.Module, scale: float = 1.0) -> dict[str, ParameterNorm]:
+    """Return the L2 norms of each parameter that has a gradient, and of that gradient divided by `scale`."""
     named = {name: weight for name, weight in model.named_parameters() if weight.grad is not None}
     gradients = _norms([_dense(weight.grad) for weight in named.values() if weight.grad is not None])
     weights = _norms([weight.detach() for weight in named.values()])
-    return {name: ParameterNorm(*pair) for name, *pair in zip(named, gradients, weights, strict=True)}
+    return {
+        name: ParameterNorm(gradient / scale, weight)
+        for name, gradient, weight in zip(named, gradients, weights, strict=True)
+    }
 
 
-def total(norms: dict[str, ParameterNorm]) -> float:
+def total(norms: Mapping[str, ParameterNorm]) -> float:
     """Return the L2 norm over all parameters' gradients."""
     return math.sqrt(math.fsum(norm.gradient**2 for norm in norms.values()))
+
+
+class Movement:
+    """The weights before an update, to be compared with those after it."""
+
+    def __init__(self, model: nn.Module, owned: Collection[int] | None) -> None:
+        """Copy entries of the parameters that have a gradient and, if `owned` is given, whose id is in it."""
+        self._before = {
+            name: _entries(weight)
+            for name, weight in model.named_parameters()
+            if weight.grad is not None and (owned is None or id(weight) in owned)
+        }
+
+    def ratios(self, model: nn.Module) -> dict[str, float]:
+        """Return parameter name -> |w_after - w_before| / |w_before|; 0 where neither is anything but zero."""
+        after = {name: _entries(weight) for name, weight in model.named_parameters() if name in self._before}
+        alike = [name for name, values in after.items() if _alike(values, self._before[name])]
+        moved = _norms([after[name] - self._before[name] for name in alike])
+        sizes = _norms([self._before[name] for name in alike])
+        return {name: _ratio(*pair) for name, *pair in zip(alike, moved, sizes, strict=True)}
+
+
+def _entries(weight: Tensor) -> Tensor:
+    """Return a copy of a parameter's entries, evenly spaced ones of a large parameter."""
+    flat = weight.detach().reshape(-1)
+    if flat.numel() > _WHOLE:
+        flat = flat[:: flat.numel() // _SAMPLED | 1]  # an odd distance meets every column of an even width
+    return flat.clone()
+
+
+def _alike(one: Tensor, other: Tensor) -> bool:
+    return (one.shape, one.dtype, one.device) == (other.shape, other.dtype, other.device)
+
+
+def _ratio(moved: float, size: float) -> float:
+    if size == 0:
+        return 0.0 if moved == 0 else math.inf
+    return moved / size
 
 
 def _dense(gradient: Tensor) -> Tensor:

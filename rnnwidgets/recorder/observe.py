@@ -162,6 +162,10 @@ class Call:
 
         return add
 
+    def forget(self) -> None:
+        """Drop the gradients that came so far."""
+        self._gradients.clear()
+
     @property
     def moved(self) -> bool:
         """Whether a weight was changed in place after this forward pass."""

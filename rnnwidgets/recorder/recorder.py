@@ -1,16 +1,16 @@
 """A recorder: attached to a model and its optimizer, it turns each training step that is due into a frame.
 
 It must not disturb training: its hooks return None, draw no random number, read no parametrized weight, and whatever
-fails in them stays in them (`guard`). It sees a step end in the optimizer's pre-hook, when the gradients are those that
-the optimizer will use and the weights are still those of the forward pass.
+fails in them stays in them (`guard`). When a step ends is said in `optimizer`, which calls count in `step`.
 """
 
 from __future__ import annotations
 
-import warnings
+import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -20,34 +20,18 @@ from torch.nn.utils.rnn import PackedSequence
 from torch.optim import Optimizer
 
 from rnnwidgets import schema
-from rnnwidgets.errors import Guard, RecorderWarning, RecordingError
+from rnnwidgets.errors import Guard, RecordingError
 from rnnwidgets.recorder.budget import Budget
+from rnnwidgets.recorder.fork import call_in_child
 from rnnwidgets.recorder.layers import Layer
+from rnnwidgets.recorder.norms import Movement
+from rnnwidgets.recorder.notices import Notices
 from rnnwidgets.recorder.observe import Call, Passed, weakly
+from rnnwidgets.recorder.optimizer import Scaling, follow
+from rnnwidgets.recorder.passes import Carried, reason_to_skip
+from rnnwidgets.recorder.settings import DEFAULT_SAMPLES, Health, Settings
 from rnnwidgets.recorder.step import Step, as_number, kept
 from rnnwidgets.recording import Recording
-
-DEFAULT_SAMPLES = 4
-_SILENT_STEPS = 10
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What `watch` was asked for, once it has been checked. `every` is None where it is to adapt to `budget`."""
-
-    every: int | None
-    budget: float
-    samples: int | tuple[int, ...]
-    decode: Callable[[int], str] | None
-    strict: bool
-
-
-@dataclass(frozen=True)
-class Health:
-    """How the recorder is: what it says of itself, and how often each part of it has failed."""
-
-    status: schema.Status
-    errors: Mapping[str, int]
 
 
 class Recorder:
@@ -76,14 +60,19 @@ class Recorder:
         self._closed = False
         self._paused = False
         self._next = 0
-        self._silent = 0
-        self._told: set[str] = set()
+        self._notices = Notices(recording, strict=settings.strict)
         self._step = Step(0, due=True)
+        self._apart = False
+        self._carried = Carried()
+        self._movement: tuple[int, Movement] | None = None
+        self._owned: frozenset[int] | None = None
+        call_in_child(self._abandon)
         self._handles = [handle for layer in layers for handle in self._attach(layer)]
         if settings.decode is not None:
             self._handles += self._attach_tokens(model)
         if optimizer is not None:
-            self._handles.append(optimizer.register_step_pre_hook(weakly(self._before_optimizer)))
+            self._owned = frozenset(id(weight) for group in optimizer.param_groups for weight in group["params"])
+            self._handles += follow(optimizer, self._before_update, self._after_update, self._while_apart)
 
     def __repr__(self) -> str:
         """Say in one line what is recorded."""
@@ -129,9 +118,10 @@ class Recorder:
         if self._closed:
             return
         self._step.begun = True
+        self._after_update()
         with self._budget.spending():
             self._guard.run("logging", self._log, scalars)
-        self._end_step()
+        self._before_update(Scaling())
         self.recording.changed()
 
     def pause(self) -> None:
@@ -151,12 +141,22 @@ class Recorder:
 
     def health(self) -> Health:
         """Return what the recorder says of itself and how often each part of it has failed."""
-        return Health(self.recording.status, dict(self._guard.errors))
+        notices = self._notices
+        return Health(self.recording.status, dict(self._guard.errors), dict(+notices.skipped), notices.nonfinite)
 
     @property
     def closed(self) -> bool:
         """Whether `close` was called."""
         return self._closed
+
+    def _abandon(self) -> None:
+        """Do nothing any more, in a process that was forked: its locks may be held by threads that it does not have."""
+        self._closed = True
+        self._step = Step(self._step.number, due=False)
+        self.recording.lock = threading.RLock()
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
 
     def _show(self, state: schema.State) -> None:
         if not self._closed:
@@ -192,7 +192,11 @@ class Recorder:
 
     def _called(self, layer: Layer, module: nn.RNNBase, args: tuple[Any, ...], kwargs: dict[str, Any], y: Any) -> None:
         """See one call of a layer."""
-        if not torch.is_grad_enabled():
+        if self._apart or not torch.is_grad_enabled():
+            return
+        reason = reason_to_skip()
+        if reason:
+            self._notices.skipped[reason] += 1
             return
         self._step.begun = True
         if self._step.due:
@@ -201,31 +205,60 @@ class Recorder:
 
     def _observe(self, layer: Layer, module: nn.RNNBase, passed: Passed) -> None:
         if isinstance(passed.x, PackedSequence):
-            self._tell(f"{layer.name} was given a PackedSequence, which is not recorded; pass padded sequences")
+            self._notices.tell(f"{layer.name} was given a PackedSequence, which is not recorded; pass padded sequences")
             return
         samples = self._settings.samples
         indices, batch = kept(samples, module, passed.x)
         wanted = range(samples) if isinstance(samples, int) else samples
         if len(indices) < len(wanted) and samples != DEFAULT_SAMPLES:
-            self._tell(
+            self._notices.tell(
                 f"samples: expected sequences within the batch of {batch}, found index {max(wanted)}; "
                 f"the {len(indices)} that exist are recorded"
             )
-        self._step.take_call(Call(layer, module, passed, indices, self._run), passed)
+        if self._carried.attached(layer.name, self._step.number, passed.state):
+            self._notices.tell(
+                f"{layer.name} was given the state of an earlier training step with that step's graph attached, so "
+                "that backward() runs through all steps so far; pass state.detach() to cut it"
+            )
+        self._carried.returned(layer.name, self._step.number, passed.last)
+        number = self._step.next_call(layer.name)
+        run = partial(self._run, self._step, partial(self._step.answer, layer, number))
+        self._step.take_call(Call(layer, module, passed, indices, run), passed, number)
 
-    def _run(self, site: str, work: Callable[[Tensor], None], gradient: Tensor) -> None:
-        with self._budget.spending():
-            self._guard.run(site, work, gradient)
+    def _run(
+        self, step: Step, answer: Callable[[Tensor], None], site: str, work: Callable[[Tensor], None], gradient: Tensor
+    ) -> None:
+        if step is self._step:
+            with self._budget.spending():
+                self._guard.run(site, answer, gradient)
+                self._guard.run(site, work, gradient)
 
-    def _before_optimizer(self, *_: Any) -> None:
-        self._end_step()
+    @contextmanager
+    def _while_apart(self) -> Iterator[None]:
+        """Leave out the forward passes inside: they are a closure's at weights that the optimizer only tries."""
+        self._apart = True
+        try:
+            yield
+        finally:
+            self._apart = False
 
-    def _end_step(self) -> None:
+    def _after_update(self) -> None:
+        """Add to the latest frame how far the update moved the weights."""
+        pending, self._movement = self._movement, None
+        model = self._model()
+        if pending is not None and model is not None:
+            with self._budget.spending(late=True):
+                self._guard.run("measuring the update", self._amend, model, *pending)
+
+    def _amend(self, model: nn.Module, step: int, movement: Movement) -> None:
+        self.recording.amend(step, movement.ratios(model))
+
+    def _before_update(self, scaling: Scaling) -> None:
         """Turn what was seen into a frame, if this step is due, and begin the next step."""
         step, recorded = self._step, False
         with self._budget.spending():
             if step.due:
-                recorded = bool(self._guard.run("recording a frame", self._record, step))
+                recorded = bool(self._guard.run("recording a frame", self._record, step, scaling))
                 self._next = step.number + self._budget.every
             self._guard.run("logging", self._flush, step)
             self.recording.report(
@@ -235,31 +268,24 @@ class Recorder:
                 overhead=self._budget.overhead,
             )
         self._budget.end_step(recorded=recorded)
+        step.end()
         self._step = Step(step.number + 1, due=not self._paused and step.number + 1 >= self._next)
 
-    def _record(self, step: Step) -> bool:
+    def _record(self, step: Step, scaling: Scaling) -> bool:
         model = self._model()
-        if model is None or not step.calls:
-            self._notice_silence()
+        frame = None if model is None else step.frame(model, self._layers, self._settings.decode, scaling)
+        if model is None or frame is None:
+            self._notices.of_silence(", ".join(layer.name for layer in self._layers))
             return False
-        self._silent = 0
-        frame = step.frame(model, self._layers, self._settings.decode)
         step.scalars = {}
+        self._notices.of_frame(frame, step, scaling)
         self.recording.append(frame)
+        self._movement = step.number, Movement(model, self._owned)
         return True
-
-    def _notice_silence(self) -> None:
-        self._silent += 1
-        if self._silent == _SILENT_STEPS:
-            names = ", ".join(layer.name for layer in self._layers)
-            self._tell(
-                f"no call of {names} was seen in {_SILENT_STEPS} training steps: the optimizer may train another "
-                "model, or the layer's forward() is called directly, which runs no hooks"
-            )
 
     def _log(self, scalars: Mapping[str, float | Tensor]) -> None:
         if self._closed:
-            self._tell("log() was called on a closed recorder and is ignored; watch the model again to record")
+            self._notices.tell("log() was called on a closed recorder and is ignored; watch the model again to record")
             return
         numbers = {name: as_number(name, value) for name, value in scalars.items()}
         if self._step.begun:
@@ -270,12 +296,3 @@ class Recorder:
     def _flush(self, step: Step) -> None:
         if step.scalars:
             self.recording.log(step.number, step.scalars)
-
-    def _tell(self, sentence: str) -> None:
-        """Warn once, and keep the sentence for the view."""
-        if sentence not in self._told:
-            self._told.add(sentence)
-            self.recording.note(sentence)
-            if self._settings.strict:
-                raise RuntimeError(sentence)
-            warnings.warn(sentence, RecorderWarning, stacklevel=2)

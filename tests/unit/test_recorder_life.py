@@ -136,7 +136,7 @@ def test_a_failure_inside_a_hook_warns_once_and_training_goes_on(monkeypatch):
     model, optimizer, tokens = seeded(lr=0.001)
     recorder = rw.watch(model, optimizer, every=1)
 
-    def broken(_step):
+    def broken(_step, _scaling):
         message = "no room"
         raise OSError(message)
 
