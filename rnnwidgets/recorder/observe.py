@@ -44,9 +44,10 @@ class InertOnCopy:
 
 
 def weakly(method: Callable[..., None], *bound: Any) -> InertOnCopy:
-    """Return a hook that calls a method as long as its object lives."""
+    """Return a hook that calls a method as long as its object lives, and that a compiler leaves as it is."""
     reference = weakref.WeakMethod(method)
 
+    @torch.compiler.disable
     def call(*args: Any) -> None:
         alive = reference()
         if alive is not None:

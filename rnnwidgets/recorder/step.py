@@ -93,7 +93,6 @@ class Step:
 
     def _forget(self, layer: str) -> None:
         answered = self._answered.pop(layer, {})
-        self._twice.discard(layer)
         self.cleared += 1
         self.overflowed += any(_overflowed(call) for call in answered.values())
         for call in answered.values():
