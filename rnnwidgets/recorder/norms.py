@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from rnnwidgets.frame import ParameterNorm
 
-_WHOLE = 2**16
-_SAMPLED = 2**14
+_WHOLE = 2**14
+_SAMPLED = 2**12
 
 
 def parameter_norms(model: nn.Module, scale: float = 1.0) -> dict[str, ParameterNorm]:
@@ -49,9 +50,9 @@ class Movement:
         """Return parameter name -> |w_after - w_before| / |w_before|; 0 where neither is anything but zero."""
         after = {name: _entries(weight) for name, weight in model.named_parameters() if name in self._before}
         alike = [name for name, values in after.items() if _alike(values, self._before[name])]
-        moved = _norms([after[name] - self._before[name] for name in alike])
-        sizes = _norms([self._before[name] for name in alike])
-        return {name: _ratio(*pair) for name, *pair in zip(alike, moved, sizes, strict=True)}
+        both = [torch.stack((after[name] - self._before[name], self._before[name])) for name in alike]
+        pairs = _numbers([torch.linalg.vector_norm(pair, dim=1) for pair in both])
+        return {name: _ratio(*pair) for name, pair in zip(alike, pairs, strict=True)}
 
 
 def _entries(weight: Tensor) -> Tensor:
@@ -78,9 +79,12 @@ def _dense(gradient: Tensor) -> Tensor:
 
 
 def _norms(tensors: list[Tensor]) -> list[float]:
-    """Return the L2 norm of each tensor, with one transfer from the device."""
-    found = [torch.linalg.vector_norm(tensor) for tensor in tensors]
-    devices = {norm.device for norm in found}
-    if len(devices) == 1:
-        return [float(norm) for norm in torch.stack([norm.double() for norm in found]).tolist()]
-    return [float(norm) for norm in found]
+    """Return the L2 norm of each tensor."""
+    return list(_numbers([torch.linalg.vector_norm(tensor) for tensor in tensors]))
+
+
+def _numbers(found: list[Tensor]) -> list[Any]:
+    """Return the values of tensors of one shape, with one transfer from the device if they are all on one."""
+    if len({one.device for one in found}) == 1:
+        return list(torch.stack([one.double() for one in found]).tolist())
+    return [one.tolist() for one in found]

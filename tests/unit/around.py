@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 import rnnwidgets as rw
-from tests.unit.tagger import V, Tagger
+from tests.unit.tagger import Tagger, V
 
 STEPS, T, B = 30, 7, 4
 Step = Callable[[nn.Module, Any, Tensor], Tensor]

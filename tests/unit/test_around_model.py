@@ -16,7 +16,7 @@ from torch import nn
 
 import rnnwidgets as rw
 from tests.unit.oracle import assert_close
-from tests.unit.tagger import B, V, T, seeded, train_once
+from tests.unit.tagger import B, T, V, seeded, train_once
 from tests.unit.test_recorder import by_autograd, zeros
 
 

@@ -329,4 +329,4 @@ def test_a_run_of_finite_values_names_none():
         train_once(model, optimizer, tokens)
     assert recorder.health().nonfinite == 0
     assert recorder.recording.status.notes == ()
-    assert V == model.readout.out_features
+    assert model.readout.out_features == V
