@@ -211,6 +211,17 @@ class Recording(Sequence[Frame]):
             self.report(step=frame.step, recorded=self._facts["recorded"] + 1)
         self.changed(complete=False)
 
+    def amend(self, step: int, update_ratios: Mapping[str, float]) -> None:
+        """Add how far the update moved each parameter to that step's frame, if it is the latest."""
+        with self.lock:
+            if self._frames and self._frames[-1].step == step:
+                last = self._frames[-1]
+                norms = {
+                    name: norm._replace(update_ratio=update_ratios.get(name, norm.update_ratio))
+                    for name, norm in last.norms.items()
+                }
+                self._frames[-1] = replace(last, norms=norms)
+
     def log(self, step: int, scalars: Mapping[str, float]) -> None:
         """Add scalars of one step, to the curves and to that step's frame if it is the latest."""
         with self.lock:

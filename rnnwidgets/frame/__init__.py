@@ -5,6 +5,7 @@ Axis order everywhere: (time, sample, unit). The layout of the bytes stands in `
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -31,10 +32,16 @@ __all__ = [
 
 
 class ParameterNorm(NamedTuple):
-    """L2 norms of one parameter's gradient and of its weight, at one step."""
+    """L2 norms of one parameter's gradient and of its weight at one step, and how far the update moved the weight.
+
+    `update_ratio` is |w_after - w_before| / |w_before|, measured at each eighth recorded step, on evenly spaced entries
+    of a large parameter; NaN where it is not known: at the steps between, for a parameter of another optimizer, or
+    while the update is still to come.
+    """
 
     gradient: float
     weight: float
+    update_ratio: float = math.nan
 
 
 @dataclass(frozen=True)

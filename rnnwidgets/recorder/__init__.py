@@ -1,6 +1,7 @@
 """Attach to a PyTorch model, observe its training, replay its recurrent layers, keep to a budget, detach."""
 
 from rnnwidgets.recorder.attach import watch
-from rnnwidgets.recorder.recorder import Health, Recorder
+from rnnwidgets.recorder.recorder import Recorder
+from rnnwidgets.recorder.settings import Health
 
 __all__ = ["Health", "Recorder", "watch"]

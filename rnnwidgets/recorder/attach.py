@@ -12,7 +12,8 @@ from torch.optim import Optimizer
 
 from rnnwidgets.errors import RecorderWarning, RecordingError
 from rnnwidgets.recorder import layers as recurrent
-from rnnwidgets.recorder.recorder import DEFAULT_SAMPLES, Recorder, Settings
+from rnnwidgets.recorder.recorder import Recorder
+from rnnwidgets.recorder.settings import DEFAULT_SAMPLES, Settings
 from rnnwidgets.recorder.tokens import Vocabulary, decoder
 from rnnwidgets.recording import Recording
 

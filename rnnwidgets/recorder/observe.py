@@ -46,7 +46,7 @@ class InertOnCopy:
 
 
 def weakly(method: Callable[..., None], *bound: Any) -> InertOnCopy:
-    """Return a hook that calls a method as long as its object lives."""
+    """Return a hook that calls a method as long as its object lives, and that a compiler leaves as it is."""
     reference = weakref.WeakMethod(method)
 
     def call(*args: Any) -> None:
@@ -54,7 +54,8 @@ def weakly(method: Callable[..., None], *bound: Any) -> InertOnCopy:
         if alive is not None:
             alive(*bound, *args)
 
-    return InertOnCopy(call)
+    hidden: Callable[[Callable[..., None]], Callable[..., None]] = vars(torch.compiler)["disable"]  # it has no types
+    return InertOnCopy(hidden(call))
 
 
 class Passed(NamedTuple):
@@ -187,6 +188,15 @@ class Call:
     def reached(self) -> bool:
         """Whether any gradient came."""
         return bool(self._gradients)
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether a gradient that came is not finite."""
+        return not all(bool(gradient.isfinite().all()) for gradient in self._gradients.values())
+
+    def forget(self) -> None:
+        """Drop the gradients that came so far."""
+        self._gradients.clear()
 
     @property
     def moved(self) -> bool:

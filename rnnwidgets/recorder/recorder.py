@@ -1,16 +1,16 @@
 """A recorder: attached to a model and its optimizer, it turns each training step that is due into a frame.
 
 It must not disturb training: its hooks return None, draw no random number, read no parametrized weight, and whatever
-fails in them stays in them (`guard`). It sees a step end in the optimizer's pre-hook, when the gradients are those that
-the optimizer will use and the weights are still those of the forward pass.
+fails in them stays in them. When a step ends is said in `optimizer`, which calls count in `step`.
 """
 
 from __future__ import annotations
 
-import warnings
+import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -19,35 +19,19 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rnnwidgets import schema
-from rnnwidgets.errors import Guard, RecorderWarning, RecordingError
+from rnnwidgets.errors import Guard, RecordingError
 from rnnwidgets.recorder.budget import Budget
+from rnnwidgets.recorder.fork import call_in_child
 from rnnwidgets.recorder.layers import Recurrent
+from rnnwidgets.recorder.norms import MOVEMENT_EVERY, Movement
+from rnnwidgets.recorder.notices import Notices
 from rnnwidgets.recorder.observe import Call, Passed, weakly
+from rnnwidgets.recorder.optimizer import Scaling, follow
+from rnnwidgets.recorder.passes import Carried, reason_to_skip
 from rnnwidgets.recorder.sampling import sampling
+from rnnwidgets.recorder.settings import DEFAULT_SAMPLES, Health, Settings
 from rnnwidgets.recorder.step import Step, as_number
 from rnnwidgets.recording import Recording
-
-DEFAULT_SAMPLES = 4
-_SILENT_STEPS = 10
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What `watch` was asked for, once it has been checked. `every` is None where it is to adapt to `budget`."""
-
-    every: int | None
-    budget: float
-    samples: int | tuple[int, ...]
-    decode: Callable[[int], str] | None
-    strict: bool
-
-
-@dataclass(frozen=True)
-class Health:
-    """How the recorder is: what it says of itself, and how often each part of it has failed."""
-
-    status: schema.Status
-    errors: Mapping[str, int]
 
 
 class Recorder:
@@ -74,17 +58,20 @@ class Recorder:
         self._guard = Guard(recording.note, strict=settings.strict)
         self._budget = Budget(settings.every, settings.budget)
         self._driven = optimizer is not None
-        self._closed = False
-        self._paused = False
+        self._closed = self._paused = self._apart = False
         self._next = 0
-        self._silent = 0
-        self._told: set[str] = set()
+        self._notices = Notices(recording, strict=settings.strict)
         self._step = Step(0, due=True)
+        self._carried = Carried()
+        self._movement: tuple[int, Movement] | None = None
+        self._owned: frozenset[int] | None = None
+        call_in_child(self._abandon)
         self._handles = [handle for module in modules for handle in self._attach(module)]
         if settings.decode is not None:
             self._handles += self._attach_tokens(model)
         if optimizer is not None:
-            self._handles.append(optimizer.register_step_pre_hook(weakly(self._before_optimizer)))
+            self._owned = frozenset(id(weight) for group in optimizer.param_groups for weight in group["params"])
+            self._handles += follow(optimizer, self._before_update, self._after_update, self._while_apart)
 
     def __repr__(self) -> str:
         """Say in one line what is recorded."""
@@ -129,9 +116,10 @@ class Recorder:
         if self._closed:
             return
         self._step.begun = True
+        self._after_update()
         with self._budget.spending():
             self._guard.run("logging", self._log, scalars)
-        self._end_step()
+        self._before_update(Scaling())
         self.recording.changed()
 
     def pause(self) -> None:
@@ -151,12 +139,25 @@ class Recorder:
 
     def health(self) -> Health:
         """Return what the recorder says of itself and how often each part of it has failed."""
-        return Health(self.recording.status, dict(self._guard.errors))
+        told = self._notices
+        return Health(self.recording.status, dict(self._guard.errors), dict(+told.skipped), told.nonfinite)
 
     @property
     def closed(self) -> bool:
         """Whether `close` was called."""
         return self._closed
+
+    def _abandon(self) -> None:
+        """Do nothing any more, in a process that was forked: its locks may be held by threads that it does not have."""
+        self.recording.lock = threading.RLock()
+        self._release()
+
+    def _release(self) -> None:
+        self._closed = True
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        self._step = Step(self._step.number, due=False)
 
     def _show(self, state: schema.State) -> None:
         if not self._closed:
@@ -168,20 +169,16 @@ class Recorder:
             return
         self._guard.run("logging", self._flush, self._step)
         self._show(state)
-        self._closed = True
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
-        self._step = Step(self._step.number, due=False)
+        self._release()
 
     def _attach(self, recurrent: Recurrent) -> list[Any]:
         module = recurrent.module()
         if module is None:
             return []
-        handles = [module.register_forward_hook(weakly(self._called, recurrent), with_kwargs=True)]
-        if module.num_layers > 1 and module.dropout > 0:
-            handles.append(module.register_forward_pre_hook(weakly(self._calling, recurrent)))
-        return handles
+        called = module.register_forward_hook(weakly(self._called, recurrent), with_kwargs=True)
+        if module.num_layers == 1 or module.dropout == 0:
+            return [called]
+        return [called, module.register_forward_pre_hook(weakly(self._calling, recurrent))]
 
     def _attach_tokens(self, model: nn.Module) -> list[Any]:
         readers = [model, *(module for module in model.modules() if isinstance(module, nn.Embedding))]
@@ -203,7 +200,9 @@ class Recorder:
         self, recurrent: Recurrent, module: nn.RNNBase, args: tuple[Any, ...], kwargs: dict[str, Any], y: Any
     ) -> None:
         """See one call of a module."""
-        if not _trains():
+        skipped = reason_to_skip()
+        if self._apart or not torch.is_grad_enabled() or skipped:
+            self._notices.skipped.update([skipped] if skipped else [])
             return
         self._step.begun = True
         if self._step.due:
@@ -212,29 +211,54 @@ class Recorder:
                 self._guard.run(f"recording {recurrent.path or self._names}", self._observe, recurrent, module, passed)
 
     def _observe(self, recurrent: Recurrent, module: nn.RNNBase, passed: Passed) -> None:
-        samples = self._settings.samples
-        wanted = range(samples) if isinstance(samples, int) else samples
+        wanted = self._settings.wanted
         taken = sampling(passed.x, batch_first=module.batch_first, wanted=wanted)
-        if len(taken.kept) < len(wanted) and samples != DEFAULT_SAMPLES:
-            self._tell(
+        if len(taken.kept) < len(wanted) and self._settings.samples != DEFAULT_SAMPLES:
+            self._notices.tell(
                 f"samples: expected sequences within the batch of {taken.batch}, found index {max(wanted)}; "
                 f"the {len(taken.kept)} that exist are recorded"
             )
-        self._step.take_call(recurrent.path, Call(recurrent, module, passed, taken, self._run))
+        if self._carried.attached(recurrent.path, self._step.number, passed.state):
+            self._notices.tell(
+                f"{recurrent.path or self._names} was given the state of an earlier training step with that step's "
+                "graph attached, so that backward() runs through all steps so far; pass state.detach() to cut it"
+            )
+        self._carried.returned(recurrent.path, self._step.number, passed.last)
+        run = partial(self._run, self._step, partial(self._step.answer, recurrent))
+        self._step.take_call(recurrent.path, Call(recurrent, module, passed, taken, run))
 
-    def _run(self, site: str, work: Callable[[Tensor], None], gradient: Tensor) -> None:
-        with self._budget.spending():
-            self._guard.run(site, work, gradient)
+    def _run(
+        self, step: Step, answer: Callable[[Tensor], None], site: str, work: Callable[[Tensor], None], gradient: Tensor
+    ) -> None:
+        if step is self._step:
+            with self._budget.spending():
+                self._guard.run(site, answer, gradient)
+                self._guard.run(site, work, gradient)
 
-    def _before_optimizer(self, *_: Any) -> None:
-        self._end_step()
+    @contextmanager
+    def _while_apart(self) -> Iterator[None]:
+        """Leave out the forward passes inside: they are a closure's at weights that the optimizer only tries."""
+        self._apart = True
+        try:
+            yield
+        finally:
+            self._apart = False
 
-    def _end_step(self) -> None:
+    def _after_update(self) -> None:
+        """Add to the latest frame how far the update moved the weights."""
+        pending, self._movement = self._movement, None
+        model = self._model()
+        if pending is not None and model is not None:
+            with self._budget.spending(late=True):
+                step, moved = pending
+                self._guard.run("measuring the update", lambda: self.recording.amend(step, moved.ratios(model)))
+
+    def _before_update(self, scaling: Scaling) -> None:
         """Turn what was seen into a frame, if this step is due, and begin the next step."""
         step, recorded = self._step, False
         with self._budget.spending():
             if step.due:
-                recorded = bool(self._guard.run("recording a frame", self._record, step))
+                recorded = bool(self._guard.run("recording a frame", self._record, step, scaling))
                 self._next = step.number + self._budget.every
             self._guard.run("logging", self._flush, step)
             self.recording.report(
@@ -244,30 +268,25 @@ class Recorder:
                 overhead=self._budget.overhead,
             )
         self._budget.end_step(recorded=recorded)
+        step.end()
         self._step = Step(step.number + 1, due=not self._paused and step.number + 1 >= self._next)
 
-    def _record(self, step: Step) -> bool:
+    def _record(self, step: Step, scaling: Scaling) -> bool:
         model = self._model()
-        if model is None or not step.calls:
-            self._notice_silence()
+        frame = None if model is None else step.frame(model, self._modules, self._settings.decode, scaling)
+        if model is None or frame is None:
+            self._notices.of_silence(self._names)
             return False
-        self._silent = 0
-        frame = step.frame(model, self._modules, self._settings.decode)
         step.scalars = {}
+        self._notices.of_frame(frame, step, scaling)
         self.recording.append(frame)
+        if self.recording.status.recorded % MOVEMENT_EVERY == 1:
+            self._movement = step.number, Movement(model, self._owned)
         return True
-
-    def _notice_silence(self) -> None:
-        self._silent += 1
-        if self._silent == _SILENT_STEPS:
-            self._tell(
-                f"no call of {self._names} was seen in {_SILENT_STEPS} training steps: the optimizer may train another "
-                "model, or the layer's forward() is called directly, which runs no hooks"
-            )
 
     def _log(self, scalars: Mapping[str, float | Tensor]) -> None:
         if self._closed:
-            self._tell("log() was called on a closed recorder and is ignored; watch the model again to record")
+            self._notices.tell("log() was called on a closed recorder and is ignored; watch the model again to record")
             return
         numbers = {name: as_number(name, value) for name, value in scalars.items()}
         if self._step.begun:
@@ -278,18 +297,3 @@ class Recorder:
     def _flush(self, step: Step) -> None:
         if step.scalars:
             self.recording.log(step.number, step.scalars)
-
-    def _tell(self, sentence: str) -> None:
-        """Warn once, and keep the sentence for the view."""
-        if sentence not in self._told:
-            self._told.add(sentence)
-            self.recording.note(sentence)
-            if self._settings.strict:
-                raise RuntimeError(sentence)
-            warnings.warn(sentence, RecorderWarning, stacklevel=2)
-
-
-def _trains() -> bool:
-    """Tell whether a call may be one of training, and not of evaluation, of `torch.jit.trace` or of `torch.func`."""
-    state = torch._C  # noqa: SLF001 # torch has no public, typed name for these
-    return torch.is_grad_enabled() and not state._is_tracing() and not state._are_functorch_transforms_active()  # noqa: SLF001 # as above

@@ -2,73 +2,141 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor, nn
 
+from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError
-from rnnwidgets.frame import Frame
+from rnnwidgets.frame import Frame, Trace
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.norms import parameter_norms, total
 from rnnwidgets.recorder.observe import Call
+from rnnwidgets.recorder.optimizer import Scaling
+from rnnwidgets.recorder.passes import backward_pass
 from rnnwidgets.recorder.replay import tokens, traces
 from rnnwidgets.recorder.tokens import is_tokens
+
+_RUNS = 64
 
 
 @dataclass
 class Step:
     """One training step while it lasts.
 
+    Calls that carry the state on are one run. A run that no gradient reached counts only where no other was reached: it
+    was an evaluation, was interrupted, or recomputes a checkpoint whose gradients reach the first pass.
+
     Attributes:
         number: the step, counted from 0.
         due: whether it is to become a frame.
         begun: whether a forward pass with gradients was seen.
-        calls: path of a module -> its latest call, after those that it continues.
-        seen: path of a module -> how many runs of calls there were, each continuing the one before.
-        random: path of a module -> the random state before its latest call, where it drops out between layers.
+        runs: path of a module -> its runs of calls, the latest `_RUNS` of them.
         scalars: what was logged for it.
+        random: path of a module -> the random state before its latest call, where it drops out between layers.
+        cleared: backward passes whose gradients were cleared before the optimizer used them.
+        overflowed: those of them that were not finite.
     """
 
     number: int
     due: bool
     begun: bool = False
-    calls: dict[str, list[Call]] = field(default_factory=dict)
-    seen: Counter[str] = field(default_factory=Counter)
+    runs: dict[str, deque[list[Call]]] = field(default_factory=dict)
     scalars: dict[str, float] = field(default_factory=dict)
     random: dict[str, Tensor] = field(default_factory=dict)
+    cleared: int = 0
+    overflowed: int = 0
     _ids: list[Tensor] = field(default_factory=list)
+    _passes: dict[str, int] = field(default_factory=dict)
+    _twice: set[str] = field(default_factory=set)
 
     def take_ids(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Keep integer arguments until the layer that reads them is called."""
         self._ids += [value for value in (*args, *kwargs.values()) if is_tokens(value)]
 
     def take_call(self, path: str, call: Call) -> None:
-        """Keep a call with the ids that it read: after the one that it continues, else in place of what was kept."""
+        """Keep a call with the ids that it read, in the run that it continues or as the first of another."""
         call.take_ids(self._ids)
-        run = self.calls.get(path)
-        if run is not None and call.continues(run[-1]):
-            run.append(call)
+        runs = self.runs.setdefault(path, deque(maxlen=_RUNS))
+        if runs and call.continues(runs[-1][-1]):
+            runs[-1].append(call)
         else:
-            self.calls[path] = [call]
-            self.seen[path] += 1
+            runs.append([call])
 
-    def frame(self, model: nn.Module, modules: Sequence[Recurrent], decode: Callable[[int], str] | None) -> Frame:
-        """Return the frame of this step; the weights must still be those of its forward pass."""
-        runs = [
-            (self.calls[path], self.seen[path]) for path in (module.path for module in modules) if path in self.calls
-        ]
-        norms = parameter_norms(model)
+    def answer(self, recurrent: Recurrent, gradient: Tensor) -> None:
+        """See that a gradient reached a call of a module, before the call keeps it.
+
+        Gradients of an earlier backward pass that were cleared since, by `zero_grad` after an interrupt or a skipped
+        step, are not among those that the optimizer will use, and are forgotten.
+        """
+        path, running = recurrent.path, backward_pass()
+        if self._passes.get(path, running) != running and _is_cleared(recurrent):
+            self._forget(path)
+        self._passes[path] = running
+        if gradient.requires_grad:
+            self._twice.add(path)
+
+    def _forget(self, path: str) -> None:
+        reached = [call for run in self.runs.get(path, ()) for call in run if call.reached]
+        self.cleared += 1
+        self.overflowed += any(call.overflowed for call in reached)
+        for call in reached:
+            call.forget()
+
+    def end(self) -> None:
+        """Let go of the calls, which the graph may outlive."""
+        self.runs.clear()
+
+    def frame(
+        self, model: nn.Module, modules: Sequence[Recurrent], decode: Callable[[int], str] | None, scaling: Scaling
+    ) -> Frame | None:
+        """Return the frame of this step, None if no module was called.
+
+        The weights must still be those of its forward pass.
+        """
+        chosen = {path: self._chosen(path) for path in (module.path for module in modules) if path in self.runs}
+        if not chosen:
+            return None
+        first, _ = next(iter(chosen.values()))
+        norms = parameter_norms(model, scaling.scale if scaling.pending else 1.0)
         return Frame(
             step=self.number,
-            samples=runs[0][0][0].samples,
-            traces={trace.layer: trace for run, seen in runs for trace in traces(run, seen)},
+            samples=first[0].samples,
+            traces={
+                trace.layer: trace for path, run in chosen.items() for trace in self._traces(path, run, scaling.scale)
+            },
             scalars={**self.scalars, **({"grad_norm": total(norms)} if norms else {})},
             norms=norms,
-            tokens=None if decode is None else tokens(runs[0][0], decode),
+            tokens=None if decode is None else tokens(first, decode),
         )
+
+    def _chosen(self, path: str) -> tuple[list[Call], int]:
+        """Return the run to record, the latest that a gradient reached or else the latest, and how many there are."""
+        runs = self.runs[path]
+        reached = [run for run in runs if any(call.reached for call in run)]
+        return (reached[-1], len(reached)) if reached else (runs[-1], len(runs))
+
+    def _traces(self, path: str, chosen: tuple[list[Call], int], scale: float) -> Iterator[Trace]:
+        """Yield the traces of a run, their gradients those of the loss itself where that was scaled."""
+        for made in traces(*chosen):
+            if scale != 1:
+                for name in {*schema.TOTAL_GRADIENTS[made.kind], schema.DIRECT_GRADIENT} & set(made.arrays):
+                    made[name][...] /= scale
+            if path in self._twice:
+                why = "a gradient was differentiated again, and what that sends through the layer is not stepped back"
+                yield replace(made, inexact="; ".join(filter(None, (made.inexact, why))))
+            else:
+                yield made
+
+
+def _is_cleared(recurrent: Recurrent) -> bool:
+    """Tell whether every gradient of a module's own parameters is gone or zero; False where nothing is trained."""
+    module = recurrent.module()
+    trained = [] if module is None else [weight for weight in module.parameters() if weight.requires_grad]
+    return bool(trained) and all(weight.grad is None or not bool(weight.grad.any()) for weight in trained)
 
 
 def as_number(name: str, value: float | Tensor) -> float:

@@ -1,0 +1,124 @@
+"""When a training step ends: in the optimizer's pre-hook, or, with a closure, when the closure has run once.
+
+In the pre-hook the gradients are those that the optimizer will use and the weights are still those of the forward
+pass. An optimizer that is given a closure has no gradients yet; the closure's first run computes them at the weights
+from which the step starts, and the step ends there. Its further runs, at weights that a line search tries, belong to no
+step of their own and are not recorded. The gradient scaler is found among the callers of `optimizer.step`, since
+nothing that the optimizer holds leads to it.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from weakref import WeakMethod
+
+import torch
+from torch.optim import Optimizer
+
+_SCALER_STEP = torch.cuda.amp.GradScaler.step.__code__
+_FARTHEST_CALLER = 16
+
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+class Scaling(NamedTuple):
+    """What a gradient scaler has done: the backward pass ran on `scale` times the loss.
+
+    `pending` says that the parameters' gradients are still scaled, since the optimizer itself unscales them;
+    `overflowed` that it will then leave the weights as they are, because a gradient is not finite.
+    """
+
+    scale: float = 1.0
+    pending: bool = False
+    overflowed: bool = False
+
+
+@dataclass(frozen=True)
+class Follower:
+    """What hears of the optimizer's steps, held weakly.
+
+    `before` hears that gradients are ready and weights have not moved, `after` that they have; forward passes under
+    `apart` belong to no step.
+    """
+
+    before: WeakMethod[Callable[[Scaling], None]]
+    after: WeakMethod[Callable[[], None]]
+    apart: WeakMethod[Callable[[], AbstractContextManager[None]]]
+
+
+def follow(
+    optimizer: Optimizer,
+    before: Callable[[Scaling], None],
+    after: Callable[[], None],
+    apart: Callable[[], AbstractContextManager[None]],
+) -> list[Any]:
+    """Tell three bound methods of every step of the optimizer, as in `Follower`; return the handles of the hooks."""
+    follower = Follower(WeakMethod(before), WeakMethod(after), WeakMethod(apart))
+
+    def enter(stepped: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments | None:
+        changed = _with_closure(args, kwargs, follower)
+        hears = follower.before()
+        if changed is None and hears is not None:
+            hears(_scaling(stepped))
+        return changed
+
+    def leave(_stepped: Optimizer, _args: tuple[Any, ...], _kwargs: dict[str, Any]) -> None:
+        hears = follower.after()
+        if hears is not None:
+            hears()
+
+    return [optimizer.register_step_pre_hook(enter), optimizer.register_step_post_hook(leave)]
+
+
+def _with_closure(args: tuple[Any, ...], kwargs: dict[str, Any], follower: Follower) -> Arguments | None:
+    """Return the arguments of `step` with its closure followed; None where there is none."""
+    if callable(kwargs.get("closure")):
+        return args, {**kwargs, "closure": _followed(kwargs["closure"], follower)}
+    place = next((place for place, value in enumerate(args) if _is_closure(value)), None)
+    if place is None:
+        return None
+    return (*args[:place], _followed(args[place], follower), *args[place + 1 :]), kwargs
+
+
+def _is_closure(value: object) -> bool:
+    return callable(value) and not isinstance(value, Optimizer)
+
+
+def _followed(closure: Callable[[], Any], follower: Follower) -> Callable[[], Any]:
+    """Return the closure, after whose first run the follower hears that the step has its gradients."""
+    runs = 0
+
+    @functools.wraps(closure)
+    def run() -> Any:
+        nonlocal runs
+        runs += 1
+        apart, hears = follower.apart(), follower.before()
+        if runs > 1 and apart is not None:
+            with apart():
+                return closure()
+        loss = closure()
+        if runs == 1 and hears is not None:
+            hears(Scaling())
+        return loss
+
+    return run
+
+
+def _scaling(optimizer: Optimizer) -> Scaling:
+    """Return what the gradient scaler that calls `optimizer.step` has done; nothing if none does."""
+    frame = sys._getframe(1)  # noqa: SLF001 # the only way from an optimizer's hook to the scaler
+    for _ in range(_FARTHEST_CALLER):
+        if frame.f_code is _SCALER_STEP:
+            scaler = frame.f_locals["self"]
+            pending = getattr(optimizer, "grad_scale", None) is not None
+            found = getattr(optimizer, "found_inf", None)
+            return Scaling(float(scaler.get_scale()), pending, found is not None and bool(found))
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return Scaling()

@@ -1,0 +1,43 @@
+"""What a recorder was asked for, and what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rnnwidgets import schema
+
+DEFAULT_SAMPLES = 4
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `watch` was asked for, once it has been checked. `every` is None where it is to adapt to `budget`."""
+
+    every: int | None
+    budget: float
+    samples: int | tuple[int, ...]
+    decode: Callable[[int], str] | None
+    strict: bool
+
+    @property
+    def wanted(self) -> Sequence[int]:
+        """Batch indices of the sequences to keep."""
+        return range(self.samples) if isinstance(self.samples, int) else self.samples
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the recorder is.
+
+    Attributes:
+        status: what it says of itself.
+        errors: part of the recorder -> how often it has failed.
+        skipped: reason -> calls of recurrent layers, or training steps, that were left out for it.
+        nonfinite: values in the recorded frames that are NaN or infinite.
+    """
+
+    status: schema.Status
+    errors: Mapping[str, int]
+    skipped: Mapping[str, int]
+    nonfinite: int
