@@ -1,9 +1,9 @@
 """Where a frame's arrays live: in one anonymous mapping of their own, apart from the heap that training uses.
 
 Blocks kept on the heap between the buffers that a training step allocates and frees make the allocator hand those
-buffers' pages back to the system and fault them in again, step after step: for the reference LSTM 2 500 page faults a
-step, more CPU time than the recording itself. Small frames are left on the heap, where they do no such harm, since a
-process may hold only so many mappings.
+buffers' pages back to the system and fault them in again, step after step: for the reference LSTM about 2 500 page
+faults a step more than without a recorder, and some 400 to 800 more with frames kept here. Small frames are left on the
+heap, since a process may hold only so many mappings.
 """
 
 from __future__ import annotations
