@@ -124,6 +124,7 @@ class Call:
         self.x, self.y = _precise(taken.sequences(_data(passed.x).detach())), _precise(taken.sequences(y.detach()))
         self._order = _reversal(self.lengths, len(self.y), self.y.device)
         self.inside = self._order[1].unsqueeze(-1)
+        self._carried = passed.state is not None
         self._starts = self._copied_starts(module, passed.state)
         self._weights = [weight.detach() for weight in _weights_seen(module)]
         self._versions = [_version(weight) for weight in self._weights]
@@ -141,9 +142,10 @@ class Call:
     def continues(self, earlier: Call) -> bool:
         """Whether this call goes on with the same sequences where an earlier one ended, as a decoder's loop does."""
         return (
-            self.samples == earlier.samples
+            self._carried
+            and self.samples == earlier.samples
             and len(set(self.lengths)) == len(set(earlier.lengths)) == 1
-            and torch.equal(self._starts[0], earlier._end)  # another of the same kind
+            and torch.equal(self._starts[0], earlier._end)
         )
 
     def take_ids(self, candidates: Sequence[Tensor]) -> None:

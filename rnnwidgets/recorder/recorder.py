@@ -1,6 +1,6 @@
 """A recorder: attached to a model and its optimizer, it turns each training step that is due into a frame.
 
-It must not disturb training: its hooks return None, draw no random number, read no parametrized weight, and whatever
+It must not disturb training: its hooks change no result, draw no random number, read no parametrized weight, and what
 fails in them stays in them. When a step ends is said in `optimizer`, which calls count in `step`.
 """
 
@@ -192,7 +192,7 @@ class Recorder:
 
     def _calling(self, recurrent: Recurrent, module: nn.RNNBase, _args: tuple[Any, ...]) -> None:
         """Note where the random numbers stand before a call that drops out between its layers on the CPU."""
-        if self._step.due and module.training and not next(module.parameters()).is_cuda:
+        if self._step.due and module.training and next(module.parameters()).device.type == "cpu":
             with self._budget.spending():
                 self._step.random[recurrent.path] = torch.get_rng_state()
 
@@ -200,9 +200,10 @@ class Recorder:
         self, recurrent: Recurrent, module: nn.RNNBase, args: tuple[Any, ...], kwargs: dict[str, Any], y: Any
     ) -> None:
         """See one call of a module."""
-        skipped = reason_to_skip()
-        if self._apart or not torch.is_grad_enabled() or skipped:
-            self._notices.skipped.update([skipped] if skipped else [])
+        if self._apart or not torch.is_grad_enabled():
+            return
+        if skipped := reason_to_skip():
+            self._notices.skipped[skipped] += 1
             return
         self._step.begun = True
         if self._step.due:

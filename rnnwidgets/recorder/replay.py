@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from rnnwidgets import schema
-from rnnwidgets.cells import CELLS, Direct, Start, States, Weights
+from rnnwidgets.cells import CELLS, Direct, States, Weights
 from rnnwidgets.frame import Trace
 from rnnwidgets.recorder.keep import kept
 from rnnwidgets.recorder.layers import Layer
@@ -30,7 +30,6 @@ class _Level:
 
     y: Tensor
     x: Tensor
-    start: Start
     weights: Weights
     states: States
     totals: States = field(default_factory=dict)
@@ -107,7 +106,7 @@ def _replayed(call: Call) -> list[list[_Level]]:
                 y = call.ordered(call.y.chunk(call.directions, dim=-1)[direction], direction)
             else:
                 y = cell.run(x, start, weights)
-            directions.append(_Level(y, x, start, weights, cell.replay(x, y, start, weights)))
+            directions.append(_Level(y, x, weights, cell.replay(x, y, start, weights)))
         levels.append(directions)
         if index < call.depth - 1:
             outputs = [call.ordered(level.y, direction) for direction, level in enumerate(directions)]

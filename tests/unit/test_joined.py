@@ -59,3 +59,17 @@ def test_calls_that_do_not_carry_the_state_on_are_counted_and_the_last_is_kept()
     trace = recorder.recording[0]["rnn.l0"]
     assert trace.inexact == "the last of 2 calls in this step"
     assert_close(torch.from_numpy(trace["h"].copy()), decoder.rnn(x[1])[0].detach(), 1e-12)
+
+
+def test_calls_without_a_given_state_are_never_joined_even_where_the_state_is_zero():
+    decoder = Decoder("RNN_RELU", 1)
+    with torch.no_grad():
+        for weight in decoder.rnn.parameters():
+            weight.fill_(-1)
+    x = torch.ones(3, 2, INPUTS, dtype=torch.float64)
+    with rw.watch(decoder) as recorder:
+        (decoder.rnn(x)[0].sum() + decoder.rnn(x)[0].sum()).backward()
+        recorder.step()
+    trace = recorder.recording[0]["rnn.l0"]
+    assert not trace["h"].any()
+    assert trace.lengths == (3, 3)

@@ -6,8 +6,6 @@ import gc
 import threading
 import warnings
 import weakref
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -23,21 +21,6 @@ from tests.unit.browser import Wire, train
 from tests.unit.frames import make_frame
 
 FULL = (35, 4, 128)
-
-
-@pytest.fixture
-def wire(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Wire:
-    return Wire.connect(monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def recording() -> Iterator[Recording]:
-    made = Recording()
-    made.report(state="live")
-    yield made
-    publisher = publisher_of(made)
-    for member in (*publisher._views, *publisher._charts):
-        cast(Any, member).close()
 
 
 def settles() -> list[threading.Thread]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -20,21 +18,6 @@ from tests.unit.browser import Store, Wire, train
 from tests.unit.frames import make_frame
 
 FULL = (35, 4, 128)
-
-
-@pytest.fixture
-def wire(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Wire:
-    return Wire.connect(monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def recording() -> Iterator[Recording]:
-    made = Recording()
-    made.report(state="live")
-    yield made
-    publisher = publisher_of(made)
-    for member in (*publisher._views, *publisher._charts):
-        cast(Any, member).close()
 
 
 def same_curves(store: Store, recording: Recording) -> None:

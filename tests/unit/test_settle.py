@@ -7,7 +7,7 @@ import time
 
 from rnnwidgets.widgets.settle import THREAD_NAME, Settle
 
-SOON = 0.05
+SOON = 0.2
 
 
 def waiting() -> list[threading.Thread]:
