@@ -69,7 +69,7 @@ def test_a_layer_may_be_recorded_without_the_others():
 def test_an_unknown_dropout_mask_is_said_and_nothing_is_made_up():
     model = Model(Case("LSTM", 2, dropout=0.5))
     with rw.watch(model) as recorder:
-        recorder._step.random = _Forgetful()
+        recorder._training.step.random = _Forgetful()
         model().backward()
         recorder.step()
     (trace,) = recorder.recording[0].traces.values()

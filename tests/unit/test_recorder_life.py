@@ -126,7 +126,7 @@ def test_a_copy_of_a_watched_model_is_not_recorded_and_a_pickled_one_needs_nothi
         stored.seek(0)
         loaded = pickle.load(stored)  # noqa: S301 # written three lines above
         assert torch.equal(loaded(model.embedding(tokens))[0], model.lstm(model.embedding(tokens))[0])
-        assert [len(run) for run in recorder._step.runs["lstm"]] == [1]
+        assert [len(run) for run in recorder._training.step.runs["lstm"]] == [1]
         optimizer.zero_grad()
     assert recorder.recording.steps == [0]
 
@@ -139,7 +139,7 @@ def test_a_failure_inside_a_hook_warns_once_and_training_goes_on(monkeypatch):
         message = "no room"
         raise OSError(message)
 
-    monkeypatch.setattr(recorder, "_record", broken)
+    monkeypatch.setattr(recorder._training, "_record", broken)
     with pytest.warns(RecorderWarning, match="no room") as told:
         for _ in range(12):
             train_once(model, optimizer, tokens)

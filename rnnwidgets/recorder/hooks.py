@@ -1,0 +1,104 @@
+"""The hooks of one recorder, and what they see: the calls of recurrent layers, and token ids on their way in.
+
+They change no result, draw no random number and read no parametrized weight; what fails in them stays in them. Outside
+a step that is due each returns at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from rnnwidgets.recorder.layers import Recurrent
+from rnnwidgets.recorder.observe import Call, Passed, weakly
+from rnnwidgets.recorder.optimizer import follow
+from rnnwidgets.recorder.passes import Carried, reason_to_skip
+from rnnwidgets.recorder.sampling import sampling
+from rnnwidgets.recorder.settings import DEFAULT_SAMPLES
+from rnnwidgets.recorder.training import Training
+
+
+class Hooks:
+    """What is installed on a model and its optimizer as long as they are watched; it tells `Training` what it sees."""
+
+    def __init__(self, model: nn.Module, optimizer: Optimizer | None, training: Training) -> None:
+        """Install every hook. Each holds this object weakly."""
+        self._training = training
+        self._carried = Carried()
+        self._handles = [handle for module in training.modules for handle in self._on_recurrent(module)]
+        if training.settings.decode is not None:
+            self._handles += self._on_readers(model)
+        if optimizer is not None:
+            self._handles += follow(optimizer, training.before_update, training.after_update, training.while_apart)
+
+    def remove(self) -> None:
+        """Take every hook off."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+
+    def _on_recurrent(self, recurrent: Recurrent) -> Iterator[Any]:
+        module = recurrent.module()
+        if module is not None:
+            yield module.register_forward_hook(weakly(self._called, recurrent), with_kwargs=True)
+            if module.num_layers > 1 and module.dropout > 0:
+                yield module.register_forward_pre_hook(weakly(self._calling, recurrent))
+
+    def _on_readers(self, model: nn.Module) -> list[Any]:
+        readers = [model, *(module for module in model.modules() if isinstance(module, nn.Embedding))]
+        return [reader.register_forward_pre_hook(weakly(self._entered), with_kwargs=True) for reader in readers]
+
+    def _entered(self, _module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """See what a module that may read token ids was given."""
+        step = self._training.step
+        if step.due:
+            with self._training.budget.spending():
+                step.take_ids(args, kwargs)
+
+    def _calling(self, recurrent: Recurrent, module: nn.RNNBase, _args: tuple[Any, ...]) -> None:
+        """Note where the random numbers stand before a call that drops out between its layers on the CPU."""
+        step = self._training.step
+        if step.due and module.training and next(module.parameters()).device.type == "cpu":
+            with self._training.budget.spending():
+                step.random[recurrent.path] = torch.get_rng_state()
+
+    def _called(
+        self, recurrent: Recurrent, module: nn.RNNBase, args: tuple[Any, ...], kwargs: dict[str, Any], y: Any
+    ) -> None:
+        """See one call of a module."""
+        training = self._training
+        if training.apart or not torch.is_grad_enabled():
+            return
+        if skipped := reason_to_skip():
+            training.notices.skipped[skipped] += 1
+            return
+        step = training.step
+        step.begun = True
+        if step.due:
+            with training.budget.spending():
+                passed = Passed.of(args, kwargs, y, step.random.get(recurrent.path))
+                site = f"recording {recurrent.path or training.names}"
+                training.guard.run(site, self._observe, recurrent, module, passed)
+
+    def _observe(self, recurrent: Recurrent, module: nn.RNNBase, passed: Passed) -> None:
+        training, step = self._training, self._training.step
+        settings, tell = training.settings, training.notices.tell
+        taken = sampling(passed.x, batch_first=module.batch_first, wanted=settings.wanted)
+        if len(taken.kept) < len(settings.wanted) and settings.samples != DEFAULT_SAMPLES:
+            tell(
+                f"samples: expected sequences within the batch of {taken.batch}, found index {max(settings.wanted)}; "
+                f"the {len(taken.kept)} that exist are recorded"
+            )
+        if self._carried.attached(recurrent.path, step.number, passed.state):
+            tell(
+                f"{recurrent.path or training.names} was given the state of an earlier training step with that step's "
+                "graph attached, so that backward() runs through all steps so far; pass state.detach() to cut it"
+            )
+        self._carried.returned(recurrent.path, step.number, passed.last)
+        run = partial(training.run, step, partial(step.answer, recurrent))
+        step.take_call(recurrent.path, Call(recurrent, module, passed, taken, run))

@@ -1,0 +1,156 @@
+"""Training as it is recorded: one step after another, and what happens where one ends and the next begins.
+
+When a step ends is said in `optimizer`, which calls count in `step`. One object lasts as long as the recorder is
+attached; it alone decides which step is due.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from rnnwidgets.errors import Guard
+from rnnwidgets.recorder.budget import Budget
+from rnnwidgets.recorder.layers import Recurrent
+from rnnwidgets.recorder.norms import MOVEMENT_EVERY, Movement
+from rnnwidgets.recorder.notices import Notices
+from rnnwidgets.recorder.optimizer import Scaling
+from rnnwidgets.recorder.settings import Settings
+from rnnwidgets.recorder.step import Step, as_number
+from rnnwidgets.recording import Recording
+
+
+class Training:
+    """The steps of one model: the one that runs now, and the frames that come of those before it.
+
+    Attributes:
+        recording: takes the frames.
+        settings: what `watch` was asked for.
+        modules: the modules recorded.
+        names: those of their layers, for sentences.
+        step: the step that runs now.
+        apart: whether forward passes belong to no step.
+        paused: whether no step is due.
+        ended: whether nothing is recorded any more.
+        budget: counts what the recorder costs.
+        guard: keeps the recorder's failures from training.
+        notices: what was told and counted.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: Optimizer | None,
+        modules: Sequence[Recurrent],
+        recording: Recording,
+        settings: Settings,
+    ) -> None:
+        """Begin with step 0."""
+        self.recording, self.settings, self.modules = recording, settings, modules
+        self.names = ", ".join(layer.name for module in modules for layer in module.layers)
+        self.step = Step(0, due=True)
+        self.apart = self.paused = self.ended = False
+        self.budget = Budget(settings.every, settings.budget)
+        self.guard = Guard(recording.note, strict=settings.strict)
+        self.notices = Notices(recording, strict=settings.strict)
+        self._model = weakref.ref(model)
+        self._owned: frozenset[int] | None = None
+        if optimizer is not None:
+            self._owned = frozenset(id(weight) for group in optimizer.param_groups for weight in group["params"])
+        self._next = 0
+        self._movement: tuple[int, Movement] | None = None
+
+    def pause(self) -> None:
+        """Let no step be due; steps are still counted."""
+        self.paused = True
+        self.step.due = False
+
+    def end(self) -> None:
+        """Record nothing any more."""
+        self.ended = True
+        self.step = Step(self.step.number, due=False)
+
+    def run(
+        self, step: Step, answer: Callable[[Tensor], None], site: str, work: Callable[[Tensor], None], gradient: Tensor
+    ) -> None:
+        """Do the work of a tensor hook, unless its step is over."""
+        if step is self.step:
+            with self.budget.spending():
+                self.guard.run(site, answer, gradient)
+                self.guard.run(site, work, gradient)
+
+    def log(self, scalars: Mapping[str, float | Tensor]) -> None:
+        """Add scalars to the step that has begun, else to the one before."""
+        with self.budget.spending(late=not self.step.begun):
+            self.guard.run("logging", self._log, scalars)
+
+    def flush(self) -> None:
+        """Keep what was logged for a step that did not end."""
+        self.guard.run("logging", self._flush, self.step)
+
+    @contextmanager
+    def while_apart(self) -> Iterator[None]:
+        """Leave out the forward passes inside: they are a closure's at weights that the optimizer only tries."""
+        self.apart = True
+        try:
+            yield
+        finally:
+            self.apart = False
+
+    def after_update(self) -> None:
+        """Add to the latest frame how far the update moved the weights."""
+        pending, self._movement = self._movement, None
+        model = self._model()
+        if pending is not None and model is not None:
+            with self.budget.spending(late=True):
+                step, moved = pending
+                self.guard.run("measuring the update", lambda: self.recording.amend(step, moved.ratios(model)))
+
+    def before_update(self, scaling: Scaling) -> None:
+        """Turn what was seen into a frame, if this step is due, and begin the next step."""
+        step, recorded = self.step, False
+        with self.budget.spending():
+            if step.due:
+                recorded = bool(self.guard.run("recording a frame", self._record, step, scaling))
+                self._next = step.number + self.budget.every
+            self.flush()
+            self.recording.report(
+                step=step.number,
+                state="paused" if self.paused else "live",
+                every=self.budget.every,
+                overhead=self.budget.overhead,
+            )
+        self.budget.end_step(recorded=recorded)
+        step.end()
+        self.step = Step(step.number + 1, due=not self.paused and step.number + 1 >= self._next)
+
+    def _record(self, step: Step, scaling: Scaling) -> bool:
+        model = self._model()
+        frame = None if model is None else step.frame(model, self.modules, self.settings.decode, scaling)
+        if model is None or frame is None:
+            self.notices.of_silence(self.names)
+            return False
+        step.scalars = {}
+        self.notices.of_frame(frame, step, scaling)
+        self.recording.append(frame)
+        if self.recording.status.recorded % MOVEMENT_EVERY == 1:
+            self._movement = step.number, Movement(model, self._owned)
+        return True
+
+    def _log(self, scalars: Mapping[str, float | Tensor]) -> None:
+        if self.ended:
+            self.notices.tell("log() was called on a closed recorder and is ignored; watch the model again to record")
+            return
+        numbers = {name: as_number(name, value) for name, value in scalars.items()}
+        if self.step.begun:
+            self.step.scalars.update(numbers)
+        elif numbers:
+            self.recording.log(max(self.step.number - 1, 0), numbers)
+
+    def _flush(self, step: Step) -> None:
+        if step.scalars:
+            self.recording.log(step.number, step.scalars)
