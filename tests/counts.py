@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import TypeVar
+
+Count = TypeVar("Count")
 
 TRUST = os.environ.get("RNNWIDGETS_TRUST") == "1"
 
 
-def count(short: int, claimed: int) -> int:
-    """Return the number of repetitions: `short` in every run, `claimed` under `make trust`."""
+def count(short: Count, claimed: Count) -> Count:
+    """Return how many, or which: `short` in every run, `claimed` under `make trust`."""
     return claimed if TRUST else short

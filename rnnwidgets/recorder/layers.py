@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from torch import jit, nn
-from torch.nn.utils import parametrize
 
 from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError
@@ -139,15 +138,10 @@ def _check_wanted(wanted: Sequence[str], names: Sequence[str]) -> None:
 
 
 def _refuse_uncovered(path: str, module: nn.Module) -> None:
-    what = type(module).__name__ if isinstance(module, _CELLS) else ""
-    if parametrize.is_parametrized(module) or any(
-        parameter.endswith(("_g", "_orig")) for parameter, _ in module.named_parameters(recurse=False)
-    ):
-        what = "parametrized weights"
-    if what:
+    if isinstance(module, _CELLS):
         raise RecordingError(
             "model",
-            expected="nn.RNN, nn.LSTM or nn.GRU with plain weights",
-            found=f"{what} at {path!r}",
+            expected="nn.RNN, nn.LSTM or nn.GRU",
+            found=f"{type(module).__name__} at {path!r}",
             remedy="name the layers to record in layers=[...], without that one",
         )

@@ -1,0 +1,19 @@
+"""Row parametrized_reads: weights that are computed are not read by the recorder.
+
+Losses, weights, buffers such as the singular vectors of spectral_norm, and random states end bit for bit as without.
+"""
+
+from __future__ import annotations
+
+from tests.counts import count
+from tests.scorecard.bits import COMPUTED, WAYS, cases, in_fresh_processes
+
+
+def test_parametrized_reads():
+    wanted = cases(COMPUTED, count(["AdamW", "accumulation"], list(WAYS)))
+    steps = count(10, 100)
+    watched, plain = in_fresh_processes(wanted, steps)
+    assert watched == plain
+    assert set(plain) == set(wanted)
+    assert len(set(plain.values())) == len(wanted)
+    print(f"{len(wanted)} ways of computing and training, {steps} steps each, identical")
