@@ -1,6 +1,8 @@
 /** Every word that people read, in English and Chinese. Plain words; numbers come in already formatted. */
 
-export interface Strings {
+import { CHINESE_PHRASES, ENGLISH_PHRASES, type Phrases } from "./phrases";
+
+export interface Strings extends Phrases {
   readonly view: string;
   readonly states: Readonly<Record<"waiting" | "live" | "paused" | "finished" | "failed" | "stale" | "gap", string>>;
   readonly waiting: string;
@@ -55,6 +57,7 @@ export interface Strings {
 }
 
 export const ENGLISH: Strings = {
+  ...ENGLISH_PHRASES,
   view: "Recording of a recurrent network",
   states: {
     waiting: "waiting",
@@ -104,7 +107,7 @@ export const ENGLISH: Strings = {
     dc: "gradient of the cell state dc",
   },
   heatmap: "Heatmap of units by time",
-  heatmapHelp: "arrow keys move time and unit",
+  heatmapHelp: "arrow keys move time and unit; plus, minus and 0 zoom",
   time: "time",
   unit: "unit",
   token: "token",
@@ -130,6 +133,7 @@ export const ENGLISH: Strings = {
 };
 
 export const CHINESE: Strings = {
+  ...CHINESE_PHRASES,
   view: "循环神经网络的记录",
   states: {
     waiting: "等待中",
@@ -178,7 +182,7 @@ export const CHINESE: Strings = {
     dc: "细胞状态的梯度 dc",
   },
   heatmap: "单元与时间的热图",
-  heatmapHelp: "方向键移动时间和单元",
+  heatmapHelp: "方向键移动时间和单元；加号、减号和 0 缩放",
   time: "时间",
   unit: "单元",
   token: "词",

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { type Cursor, resolve as resolveCursor, START } from "../src/cursor";
 import { fill, spread } from "../src/marks/heatmap";
 import * as gatesPanel from "../src/panels/gates";
+import { type Sheet, valueAt } from "../src/panels/sheet";
 import { Store } from "../src/store";
 import { ENGLISH } from "../src/strings";
 import { delta, GATES, LSTM, type Planned, step } from "./frames";
@@ -26,8 +27,9 @@ describe("the gates scene", () => {
     ["the", "gate", "said", "so"],
     ["it", "did", "<pad>", "<pad>"],
   ];
-  const scene = (changes: Partial<Cursor> = {}, width = 500) =>
-    gatesPanel.resolve(store, place({ gate: "f", ...changes }), width, ENGLISH);
+  const scene = (changes: Partial<Cursor> = {}, width = 500, wish: Partial<gatesPanel.Wish> = {}) =>
+    gatesPanel.resolve(store, place({ gate: "f", ...changes }), width, ENGLISH, { ...gatesPanel.PLAIN, ...wish });
+  const read = ({ sheet }: gatesPanel.GatesScene, time: number, unit: number) => sheet && valueAt(sheet, time, unit);
 
   beforeEach(() => {
     store.applyDelta(
@@ -38,7 +40,7 @@ describe("the gates scene", () => {
 
   test("waits in words before the first step", () => {
     store = new Store(() => 0);
-    expect(scene()).toMatchObject({ message: "Waiting for the first training step\u2026", cells: null, labels: [] });
+    expect(scene()).toMatchObject({ message: "Waiting for the first training step\u2026", sheet: null, labels: [] });
   });
 
   test("says which quantity was not recorded", () => {
@@ -48,26 +50,26 @@ describe("the gates scene", () => {
   });
 
   test("reads the value of each time and unit of the chosen sample", () => {
-    expect(gatesPanel.valueAt(scene(), 2, 1)).toBeCloseTo(21 / 252);
-    expect(gatesPanel.valueAt(scene({ sample: 1 }), 1, 2)).toBeCloseTo(112 / 252);
+    expect(read(scene(), 2, 1)).toBeCloseTo(21 / 252);
+    expect(read(scene({ sample: 1 }), 1, 2)).toBeCloseTo(112 / 252);
   });
 
   test("has no data past the end of a sequence", () => {
     const padded = scene({ sample: 1 });
-    expect(padded.cells).toMatchObject({ columns: 2, length: 2, times: 4 });
-    expect(gatesPanel.valueAt(padded, 2, 0)).toBeNull();
+    expect(padded.sheet).toMatchObject({ columns: 2, length: 2, times: 4 });
+    expect(read(padded, 2, 0)).toBeNull();
     expect(gatesPanel.describe(padded, place({ gate: "f", sample: 1 }), 2, 0, ENGLISH)[0]).toBe(
       "no data: past the end of this sequence",
     );
   });
 
   test("fills pixels column by column from the codes of the sample alone", () => {
-    const { cells } = scene({ sample: 1 });
-    if (!cells) throw new Error("there are no cells");
+    const { sheet } = scene({ sample: 1 });
+    if (!sheet) throw new Error("there are no cells");
     const pixels = new Uint32Array(6);
     fill(
       pixels,
-      cells,
+      sheet,
       Uint32Array.from({ length: 256 }, (_, code) => code),
       spread(2, 99),
       spread(3, 99),
@@ -122,10 +124,44 @@ describe("the gates scene", () => {
     store.applyDelta(delta(2), step(4, { samples: [0, 5], layers: [{ ...LSTM, lengths: [3, 4] }], tokens }, [reduced]));
     const found = scene({ sample: 1, time: 3 });
     expect(found.notes).toEqual(["reduced: every 2nd unit, every 2nd timestep, sample 0 in its place"]);
-    expect(found.cells?.length).toBe(3);
+    expect(found.sheet?.length).toBe(3);
     expect(found.tokens).toEqual(tokens[0]);
-    expect(gatesPanel.valueAt(found, 2, 2)).toBeCloseTo(40 / 252);
-    expect(gatesPanel.valueAt(found, 1, 1)).toBeCloseTo(10 / 252);
+    expect(read(found, 2, 2)).toBeCloseTo(40 / 252);
+    expect(read(found, 1, 1)).toBeCloseTo(10 / 252);
+  });
+
+  test("shows the times and units in sight, with outlines and numbers of what is in it alone", () => {
+    const sight = { time: { from: 1, to: 3 }, unit: { from: 1, to: 3 } };
+    const found = scene({ time: 2, unit: 1 }, 500, { sight });
+    const { box, column, row } = found;
+    expect(found.shown).toMatchObject(sight);
+    expect(column).toEqual({ x: box.x + box.width / 2, y: box.y, width: box.width / 2, height: box.height });
+    expect(row).toEqual({ x: box.x, y: box.y, width: box.width, height: box.height / 2 });
+    expect(scene({ time: 0, unit: 0 }, 500, { sight })).toMatchObject({ column: null, row: null });
+    const above = found.labels.filter(({ y }) => y < box.y).map(({ text }) => text);
+    expect(above.sort()).toEqual(["gate", "said"]);
+    expect(found.labels.filter(({ align }) => align === "right").map(({ text }) => text)).toEqual(["2", "1"]);
+  });
+
+  test("puts units in the order chosen, and the outline where the unit now is", () => {
+    const found = scene({ unit: 0 }, 500, { order: "mean" });
+    expect([...found.shown.order]).toEqual([2, 1, 0]);
+    expect(found.row?.y).toBeCloseTo(found.box.y + (2 / 3) * found.box.height);
+    expect(found.labels.filter(({ bold }) => bold).map(({ text }) => text)).toContain("0");
+    expect([0, 1, 2].map((at) => gatesPanel.unitAt(found.sheet as Sheet, found.shown.order, at))).toEqual([2, 1, 0]);
+  });
+
+  test("has the mean of each unit beside the cells and of each time below, on the scale of the colors", () => {
+    const [right, below] = scene().profiles;
+    expect([...(right?.ends ?? [])].slice(0, 1)).toEqual([expect.closeTo(15 / 252)]);
+    const { box } = scene();
+    expect(right?.ends.length).toBe(3);
+    expect([...(below?.ends ?? [])].map((end) => end * 252)).toEqual(
+      [1, 11, 21, 31].map((mean) => expect.closeTo(mean)),
+    );
+    expect(right?.box).toMatchObject({ y: box.y, height: box.height });
+    expect(below?.box).toMatchObject({ x: box.x, width: box.width });
+    expect([...(scene({ sample: 1 }).profiles[1]?.ends ?? [])].map(Number.isNaN)).toEqual([false, false, true, true]);
   });
 
   test("describes a cell with value, gate, layer, unit, time and token", () => {

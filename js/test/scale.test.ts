@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { sliderSpan } from "../src/panels/geometry";
+import { LEFT, RIGHT, sliderSpan } from "../src/panels/geometry";
 import { band, bandAt, exponents, linear, log, ticks } from "../src/scale";
 
 test("linear maps the ends of the domain to the ends of the range", () => {
@@ -57,7 +57,7 @@ test.each([
 ])("the thumb of the time slider stands over the middle of each of %d columns, %d pixels wide", (times, width) => {
   const thumb = 16;
   const slider = sliderSpan(width, times, thumb);
-  const center = band(times, 46, width - 68);
+  const center = band(times, LEFT, width - RIGHT);
   for (const time of [0, Math.floor(times / 2), times - 1]) {
     const share = times > 1 ? time / (times - 1) : 0;
     expect(slider.left + thumb / 2 + share * (slider.width - thumb)).toBeCloseTo(center(time), 6);

@@ -9,19 +9,32 @@ import type { Bytes } from "../frame";
 
 export interface Cells {
   readonly codes: Bytes;
-  /** Position of the first code of this sample, and from one sent timestep to the next. */
+  /** Position of the first code; from one sent timestep to the next; from one sent unit to the next. */
   readonly start: number;
-  readonly pitch: number;
+  readonly columnPitch: number;
+  readonly rowPitch: number;
   /** Timesteps and units sent and within the sequence; each stands for `timeStride` or `unitStride` recorded ones. */
   readonly columns: number;
   readonly rows: number;
   readonly timeStride: number;
   readonly unitStride: number;
-  /** Timesteps and units that the whole box stands for. */
+  /** Timesteps and units recorded. */
   readonly times: number;
   readonly units: number;
   /** Recorded timesteps within the sequence: nothing is drawn beyond. */
   readonly length: number;
+}
+
+/** What the box shows: recorded timesteps and units from..to, the sent rows in an order, top to bottom. */
+export interface Shown {
+  readonly time: Range;
+  readonly unit: Range;
+  readonly order: Int32Array;
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Draw the cells over a whole canvas, through a scratch canvas that is kept between calls. */
@@ -29,29 +42,43 @@ export function paintCells(
   context: CanvasRenderingContext2D,
   scratch: CanvasRenderingContext2D,
   cells: Cells,
+  shown: Shown,
   table: Uint32Array,
 ): void {
   const { width, height } = context.canvas;
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, width, height);
-  if (cells.columns === 0 || cells.rows === 0) return;
-  const columns = spread(cells.columns, width);
-  const rows = spread(cells.rows, height);
+  const across = part(shown.time, cells.timeStride, cells.columns, width);
+  const down = part(shown.unit, cells.unitStride, cells.rows, height);
+  if (across.indices.length === 0 || down.indices.length === 0) return;
+  const rows = down.indices.map((row) => shown.order[row] as number);
   scratch.canvas.width = rows.length;
-  scratch.canvas.height = columns.length;
-  const image = scratch.createImageData(rows.length, columns.length);
-  fill(new Uint32Array(image.data.buffer), cells, table, columns, rows);
+  scratch.canvas.height = across.indices.length;
+  const image = scratch.createImageData(rows.length, across.indices.length);
+  fill(new Uint32Array(image.data.buffer), cells, table, across.indices, rows);
   scratch.putImageData(image, 0, 0);
+  const { from, to } = shown.time;
   context.save();
   context.beginPath();
-  context.rect(0, 0, Math.round((width * cells.length) / cells.times), height);
+  context.rect(0, 0, Math.round((width * (cells.length - from)) / (to - from)), height);
   context.clip();
   context.imageSmoothingEnabled = false;
-  const across = (width * cells.timeStride * cells.columns) / cells.times / columns.length;
-  const down = (height * cells.unitStride * cells.rows) / cells.units / rows.length;
-  context.setTransform(0, down, across, 0, 0, 0);
+  context.setTransform(0, down.size, across.size, 0, across.start, down.start);
   context.drawImage(scratch.canvas, 0, 0);
   context.restore();
+}
+
+/** The sent indices that a range touches, or as many as there are pixels; where they begin, and how large each is. */
+function part({ from, to }: Range, stride: number, count: number, pixels: number) {
+  const first = Math.floor(from / stride);
+  const last = Math.min(count, Math.ceil(to / stride));
+  const indices = spread(Math.max(0, last - first), pixels).map((index) => first + index);
+  const scale = pixels / (to - from);
+  return {
+    indices,
+    start: (first * stride - from) * scale,
+    size: ((last - first) * stride * scale) / Math.max(indices.length, 1),
+  };
 }
 
 /** All of `count` indices, or as many as there are pixels, each the one under the middle of its share. */
@@ -63,16 +90,16 @@ export function spread(count: number, pixels: number): Int32Array {
 /** Write the pixel of each cell in the columns and rows named, (column, row). */
 export function fill(
   pixels: Uint32Array,
-  { codes, start, pitch }: Cells,
+  { codes, start, columnPitch, rowPitch }: Cells,
   table: Uint32Array,
   columns: Int32Array,
   rows: Int32Array,
 ): void {
   let pixel = 0;
   for (const column of columns) {
-    const from = start + column * pitch;
+    const from = start + column * columnPitch;
     for (let row = 0; row < rows.length; row++) {
-      pixels[pixel++] = table[codes[from + (rows[row] as number)] as number] as number;
+      pixels[pixel++] = table[codes[from + (rows[row] as number) * rowPitch] as number] as number;
     }
   }
 }

@@ -1,38 +1,64 @@
-/** The heatmap of one gate: units down, time across, tokens along the top, the selected column and unit outlined. */
+/**
+ * The heatmap of one gate: units down, time across, tokens along the top, the selected column and unit outlined.
+ *
+ * Units stand in an order, and only a part of them and of the times may be in sight. Beside the cells stands the mean of
+ * each unit, below them the mean of each time, on the scale of the colors.
+ */
 
-import { css, diverging, sequential, table } from "../color";
+import { css, diverging, positionOf, sequential, table } from "../color";
 import type { Place } from "../cursor";
-import { grouped, value as valueText } from "../format";
-import { codesOf, decoded, planeOf, type StepFrame } from "../frame";
-import { type Cells, paintCells } from "../marks/heatmap";
+import { value as valueText } from "../format";
+import type { StepFrame } from "../frame";
+import { paintCells, type Shown, spread } from "../marks/heatmap";
 import { type Label, paintLabels, paintMessage } from "../marks/label";
 import { type Legend, paintLegend } from "../marks/legend";
+import { type Profile, paintProfile } from "../marks/profile";
 import { paintOutline } from "../marks/rule";
-import { CODE_NAN, CODE_NEGATIVE_INFINITY, CODE_POSITIVE_INFINITY, CODE_TOP, type Plane } from "../protocol.gen";
+import type { Layer } from "../protocol.gen";
 import type { Box } from "../scale";
 import type { Store } from "../store";
 import type { Strings } from "../strings";
 import type { Look } from "../theme";
-import { plotBox, RIGHT } from "./geometry";
+import { plotBox, RIGHT, STRIP } from "./geometry";
 import { legendTicks, NUMBERS_HEIGHT, TOKENS_HEIGHT, timeNumbers, tokenLabels, unitLabels } from "./labels";
+import { type Order, orderOf, ordersFor } from "./order";
+import { meansOf, type Sheet, sheetOf, valueAt } from "./sheet";
+import { fitted, rounded, type Sight } from "./sight";
+import { badValues, swatchesOf, type Tally, tally } from "./tally";
+
+/** What the reader of a heatmap chose, beyond the cursor. */
+export interface Wish {
+  readonly order: Order;
+  /** Null shows everything. */
+  readonly sight: Sight | null;
+}
+
+export const PLAIN: Wish = { order: "index", sight: null };
 
 export interface GatesScene {
   readonly width: number;
   readonly height: number;
   readonly box: Box;
-  readonly plane: Plane | null;
-  readonly cells: Cells | null;
+  readonly sheet: Sheet | null;
+  /** What the box shows of the sheet, in whole indices. */
+  readonly shown: Shown;
+  /** The orders that mean something for this quantity. */
+  readonly orders: readonly Order[];
   /** The end of the scale, fixed over the steps of the run. */
   readonly top: number;
   readonly column: Box | null;
   readonly row: Box | null;
   readonly labels: readonly Label[];
   readonly legend: Legend | null;
+  /** The mean of each unit beside the cells, and of each time below them. */
+  readonly profiles: readonly Profile[];
   /** Those of the sample that was sent, which need not be the one asked for. */
   readonly tokens: readonly string[] | null;
   readonly message: string;
   readonly notes: readonly string[];
 }
+
+const GAP = 4;
 
 /** Height of the cells: whole pixels a unit where they fit. */
 function plotHeight(units: number, width: number): number {
@@ -42,134 +68,86 @@ function plotHeight(units: number, width: number): number {
   return whole > 0 && whole <= 1.3 * wanted ? whole : wanted;
 }
 
-export function resolve(store: Store, place: Place, width: number, strings: Strings): GatesScene {
-  const { frame, layer, gate, times, time, units, unit } = place;
+export function resolve(store: Store, place: Place, width: number, strings: Strings, wish: Wish = PLAIN): GatesScene {
+  const { frame, layer, gate, units } = place;
   const top = frame && !place.tokens ? NUMBERS_HEIGHT : TOKENS_HEIGHT;
   const box = plotBox(width, top, plotHeight(units, width));
-  const empty = {
-    width,
-    height: box.y + box.height + 4,
-    box,
-    plane: null,
-    cells: null,
-    top: 0,
-    column: null,
-    row: null,
-  };
-  const plane = frame && layer ? planeOf(frame, layer.name, gate) : undefined;
-  if (!frame || !layer || !plane) {
+  const sheet = frame && layer ? sheetOf(frame, layer, gate, place.sample) : null;
+  if (!frame || !layer || !sheet) {
     const message = frame ? strings.notRecorded(strings.gate[gate] ?? gate) : strings.waiting;
-    return { ...empty, labels: [], legend: null, tokens: null, message, notes: [] };
+    return { ...nothing(width, box), message };
   }
-  const cells = cellsOf(frame, plane, place);
-  const tokens = frame.header.tokens?.[shownSample(plane, place)] ?? null;
-  const bad = tally(frame, plane, cells);
-  const limit = topOf(plane, store.high(layer.name, gate));
+  const shown = shownOf(frame, layer, sheet, wish);
+  const tokens = frame.header.tokens?.[sheet.sample] ?? null;
+  const bad = tally(frame, sheet);
+  const limit = topOf(sheet, store.high(layer.name, gate));
+  const position = place.unit === null ? null : positionOfUnit(sheet, shown.order, place.unit);
   return {
-    ...empty,
-    plane,
-    cells,
-    top: limit,
-    column: { x: box.x + (time / times) * box.width, y: box.y, width: box.width / times, height: box.height },
-    row:
-      unit === null
-        ? null
-        : { x: box.x, y: box.y + (unit / units) * box.height, width: box.width, height: box.height / units },
+    ...nothing(width, box),
+    ...{ sheet, shown, tokens, top: limit, orders: ordersFor(frame, layer, sheet) },
+    column: clipped(box, shown, { from: place.time, to: place.time + 1 }, shown.unit),
+    row: position === null ? null : clipped(box, shown, shown.time, { from: position, to: position + 1 }),
     labels: [
-      ...(tokens ? tokenLabels(place, tokens.slice(0, cells.length), box) : timeNumbers(place, box, box.y - 9)),
-      ...unitLabels(place, box, strings),
+      ...(tokens
+        ? tokenLabels(place, tokens.slice(0, sheet.length), box, shown.time)
+        : timeNumbers(place, box, box.y - 9, shown.time)),
+      ...unitLabels(shown.unit, position, (at) => unitAt(sheet, shown.order, at), box, strings),
     ],
-    legend: legendOf(plane, limit, bad, box, width),
-    tokens,
-    message: "",
-    notes: [...reductions(plane, place, strings), ...badValues(bad, strings)],
+    legend: legendOf(sheet, limit, bad, box, width),
+    profiles: profilesOf(frame, sheet, shown, limit, box),
+    notes: [...reductions(sheet, place, strings), ...badValues(bad, strings)],
   };
+}
+
+function nothing(width: number, box: Box): GatesScene {
+  const shown = { time: { from: 0, to: 0 }, unit: { from: 0, to: 0 }, order: new Int32Array() };
+  return {
+    ...{ width, height: box.y + box.height + GAP + STRIP, box, sheet: null, shown, orders: [], top: 0 },
+    ...{ column: null, row: null, labels: [], legend: null, profiles: [], tokens: null, message: "", notes: [] },
+  };
+}
+
+function shownOf(frame: StepFrame, layer: Layer, sheet: Sheet, { order, sight }: Wish): Shown {
+  return {
+    time: rounded(fitted(sight?.time, sheet.times), sheet.times),
+    unit: rounded(fitted(sight?.unit, sheet.units), sheet.units),
+    order: orderOf(frame, layer, sheet, order),
+  };
+}
+
+/** The unit at a position from the top; the rows sent stand in an order, each for `unitStride` units. */
+export function unitAt({ unitStride, units }: Sheet, order: Int32Array, position: number): number {
+  const row = order[Math.floor(position / unitStride)] ?? 0;
+  return Math.min(row * unitStride + (position % unitStride), units - 1);
+}
+
+export function positionOfUnit({ unitStride }: Sheet, order: Int32Array, unit: number): number {
+  return order.indexOf(Math.floor(unit / unitStride)) * unitStride + (unit % unitStride);
+}
+
+/** The part of the box that holds these times and positions; null where none is in sight. */
+function clipped(box: Box, shown: Shown, time: Shown["time"], unit: Shown["unit"]): Box | null {
+  const part = (all: Shown["time"], wanted: Shown["time"], from: number, size: number) => {
+    const [low, high] = [Math.max(wanted.from, all.from), Math.min(wanted.to, all.to)];
+    const scale = size / (all.to - all.from);
+    return { from: from + (low - all.from) * scale, size: (high - low) * scale };
+  };
+  const across = part(shown.time, time, box.x, box.width);
+  const down = part(shown.unit, unit, box.y, box.height);
+  if (across.size <= 0 || down.size <= 0) return null;
+  return { x: across.from, y: down.from, width: across.size, height: down.size };
 }
 
 /** The end of a scale: a power of ten for logarithms, so that the legend can say it shortly. */
-function topOf(plane: Plane, high: number): number {
+function topOf({ plane }: Sheet, high: number): number {
   return plane.encoding === "signed_log" && high > 0 ? 10 ** Math.ceil(Math.log10(high)) : high;
 }
 
-/** The sample that was sent for the one chosen. */
-function shownSample(plane: Plane, place: Place): number {
-  const stride = plane.stride[1] ?? 1;
-  return Math.floor(place.sample / stride) * stride;
-}
-
-function cellsOf(frame: StepFrame, plane: Plane, place: Place): Cells {
-  const [sentTimes = 0, samples = 1, rows = 0] = plane.shape;
-  const [timeStride = 1, sampleStride = 1, unitStride = 1] = plane.stride;
-  const lengths = place.layer?.lengths ?? [];
-  const length = Math.min(lengths[shownSample(plane, place)] ?? place.times, place.times);
-  return {
-    codes: codesOf(frame, plane),
-    start: Math.floor(place.sample / sampleStride) * rows,
-    pitch: samples * rows,
-    columns: Math.min(sentTimes, Math.ceil(length / timeStride)),
-    rows,
-    timeStride,
-    unitStride,
-    times: place.times,
-    units: place.units,
-    length,
-  };
-}
-
-/** The value shown at a time and a unit; null past the end of the sequence. */
-export function valueAt(scene: GatesScene, time: number, unit: number): number | null {
-  const { cells, plane } = scene;
-  if (!cells || !plane || time >= cells.length) return null;
-  const column = Math.floor(time / cells.timeStride);
-  const code = cells.codes[cells.start + column * cells.pitch + Math.floor(unit / cells.unitStride)];
-  return code === undefined ? null : decoded(code, plane);
-}
-
-interface Tally {
-  readonly nan: number;
-  readonly positive: number;
-  readonly negative: number;
-}
-
-const tallies = new WeakMap<StepFrame, Map<string, Tally>>();
-
-/** How many cells are not numbers; counted once a frame, plane and sample. */
-function tally(frame: StepFrame, plane: Plane, cells: Cells): Tally {
-  const known = tallies.get(frame) ?? new Map<string, Tally>();
-  tallies.set(frame, known);
-  const key = `${plane.offset} ${cells.start}`;
-  const counted = known.get(key) ?? count(cells);
-  known.set(key, counted);
-  return counted;
-}
-
-function count({ codes, start, pitch, columns, rows }: Cells): Tally {
-  const found = new Uint32Array(256);
-  for (let column = 0; column < columns; column++) {
-    const from = start + column * pitch;
-    for (let index = from; index < from + rows; index++) {
-      const code = codes[index] as number;
-      if (code > CODE_TOP) found[code] = (found[code] as number) + 1;
-    }
-  }
-  return {
-    nan: found[CODE_NAN] as number,
-    positive: found[CODE_POSITIVE_INFINITY] as number,
-    negative: found[CODE_NEGATIVE_INFINITY] as number,
-  };
-}
-
-const KINDS = [
-  { kind: "nan", text: "NaN" },
-  { kind: "positive", text: "+\u221e" },
-  { kind: "negative", text: "\u2212\u221e" },
-] as const;
-
-function legendOf(plane: Plane, top: number, bad: Tally, box: Box, width: number): Legend {
-  const swatches = KINDS.filter(({ kind }) => bad[kind] > 0);
+function legendOf({ plane }: Sheet, top: number, bad: Tally, box: Box, width: number): Legend {
+  const swatches = swatchesOf(bad);
   const height = Math.max(20, Math.min(box.height, 200) - 14 * swatches.length);
   return {
-    bar: { x: width - RIGHT + 10, y: box.y, width: 10, height },
+    bar: { x: width - RIGHT + STRIP + 14, y: box.y, width: 10, height },
     low: plane.encoding === "unit" ? 0 : -1,
     high: 1,
     ticks: legendTicks(plane, top),
@@ -177,19 +155,35 @@ function legendOf(plane: Plane, top: number, bad: Tally, box: Box, width: number
   };
 }
 
-function reductions(plane: Plane, place: Place, strings: Strings): string[] {
+function profilesOf(frame: StepFrame, sheet: Sheet, shown: Shown, top: number, box: Box): Profile[] {
+  const { encoding } = sheet.plane;
+  const means = meansOf(frame, sheet);
+  const end = (mean: number | undefined) => {
+    if (mean === undefined || Number.isNaN(mean)) return Number.NaN;
+    const position = Math.max(-1, Math.min(1, positionOf(mean, encoding, top)));
+    return encoding === "symmetric" ? (position + 1) / 2 : position;
+  };
+  const base = encoding === "symmetric" ? 0.5 : 0;
+  const bands = ({ from, to }: Shown["time"], pixels: number, at: (index: number) => number | undefined) =>
+    Float64Array.from(spread(to - from, Math.round(pixels)), (index) => end(at(from + index)));
+  const unit = (position: number) => means.units[shown.order[Math.floor(position / sheet.unitStride)] ?? -1];
+  const time = (index: number) =>
+    index < sheet.length ? means.times[Math.floor(index / sheet.timeStride)] : Number.NaN;
+  const right = { x: box.x + box.width + GAP, y: box.y, width: STRIP, height: box.height };
+  const below = { x: box.x, y: box.y + box.height + GAP, width: box.width, height: STRIP };
+  return [
+    { box: right, upright: false, base, ends: bands(shown.unit, box.height, unit) },
+    { box: below, upright: true, base, ends: bands(shown.time, box.width, time) },
+  ];
+}
+
+function reductions({ plane, sample }: Sheet, place: Place, strings: Strings): string[] {
   const [timeStride = 1, , unitStride = 1] = plane.stride;
-  const shown = shownSample(plane, place);
   const facts = [];
   if (unitStride > 1) facts.push(strings.everyUnit(unitStride));
   if (timeStride > 1) facts.push(strings.everyTime(timeStride));
-  if (shown !== place.sample) facts.push(strings.otherSample(String(place.samples[shown] ?? shown)));
+  if (sample !== place.sample) facts.push(strings.otherSample(String(place.samples[sample] ?? sample)));
   return facts.length > 0 ? [strings.reduced(facts.join(", "))] : [];
-}
-
-function badValues(bad: Tally, strings: Strings): string[] {
-  const counts = KINDS.filter(({ kind }) => bad[kind] > 0).map(({ kind, text }) => `${grouped(bad[kind])} ${text}`);
-  return counts.length > 0 ? [strings.bad(counts.join(", "))] : [];
 }
 
 /** "t = 17 / 35 'gate'". */
@@ -200,7 +194,7 @@ export function timeText(scene: GatesScene, place: Place, time: number, strings:
 
 /** What a cell says when it is pointed at, one line a fact. */
 export function describe(scene: GatesScene, place: Place, time: number, unit: number, strings: Strings): string[] {
-  const found = valueAt(scene, time, unit);
+  const found = scene.sheet && valueAt(scene.sheet, time, unit);
   return [
     found === null ? strings.noData : `${place.gate} = ${valueText(found)}`,
     strings.gate[place.gate] ?? place.gate,
@@ -218,19 +212,19 @@ export function paintData(
   scratch: CanvasRenderingContext2D,
   look: Look,
 ): void {
-  if (scene.plane && scene.cells) {
-    paintCells(context, scratch, scene.cells, table(scene.plane, scene.top, look.mode, look.surface));
-  } else {
-    context.clearRect(0, 0, context.canvas.width, context.canvas.height);
-  }
+  const { sheet, shown, top } = scene;
+  if (sheet) paintCells(context, scratch, sheet, shown, table(sheet.plane, top, look.mode, look.surface));
+  else context.clearRect(0, 0, context.canvas.width, context.canvas.height);
 }
 
-/** Paint labels, legend and outlines, around and over the cells. */
+/** Paint labels, legend, strips and outlines, around and over the cells. */
 export function paint(scene: GatesScene, context: CanvasRenderingContext2D, look: Look): void {
-  const { box, legend, plane } = scene;
+  const { box, legend, sheet } = scene;
   paintLabels(context, scene.labels, look);
-  if (legend && plane) {
-    paintLegend(context, legend, plane.encoding === "unit" ? sequential() : diverging(look.mode, look.surface), look);
+  for (const profile of scene.profiles) paintProfile(context, profile, look);
+  if (legend && sheet) {
+    const ramp = sheet.plane.encoding === "unit" ? sequential() : diverging(look.mode, look.surface);
+    paintLegend(context, legend, ramp, look);
   }
   for (const outline of [scene.row, scene.column]) {
     if (outline) paintOutline(context, outline, look.outline, css(look.surface));

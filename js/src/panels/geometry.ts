@@ -2,9 +2,10 @@
 
 import type { Box } from "../scale";
 
-/** Room for the labels of the vertical axis, and for legends. */
+/** Room for the labels of the vertical axis; for a strip of one number a row, and legends. */
 export const LEFT = 46;
-export const RIGHT = 68;
+export const STRIP = 22;
+export const RIGHT = 68 + STRIP;
 
 export function plotBox(width: number, y: number, height: number): Box {
   return { x: LEFT, y, width: Math.max(width - LEFT - RIGHT, 1), height };

@@ -6,8 +6,9 @@ import { power, shortened, textWidth, tick } from "../format";
 import { type Label, SMALL } from "../marks/label";
 import type { Legend } from "../marks/legend";
 import type { Plane } from "../protocol.gen";
-import { type Box, band, ticks } from "../scale";
+import { type Box, linear, type Scale, ticks } from "../scale";
 import type { Strings } from "../strings";
+import { type Span, whole } from "./sight";
 
 export const TOKENS_HEIGHT = 58;
 export const NUMBERS_HEIGHT = 18;
@@ -16,33 +17,39 @@ const TOKEN_WIDTH = (TOKENS_HEIGHT - 16) / Math.sin(ANGLE);
 const TOKEN_ROOM = 15;
 const NUMBER_ROOM = 32;
 
-/** Indices of `count` bands to number, those too near to the selected one left out, which is put last. */
-function numbered(count: number, selected: number | null, size: number, apart: number, room: number): number[] {
-  const marks = ticks(0, Math.max(count - 1, 0), Math.max(2, size / apart)).filter(Number.isInteger);
-  if (selected === null) return marks;
-  const others = marks.filter((index) => (Math.abs(index - selected) * size) / count > room);
+/** Indices of a span to number, those too near to the selected one left out, which is put last. */
+function numbered(span: Span, selected: number | null, size: number, apart: number, room: number): number[] {
+  const marks = ticks(span.from, Math.max(span.to - 1, span.from), Math.max(2, size / apart)).filter(Number.isInteger);
+  if (selected === null || selected < span.from || selected >= span.to) return marks;
+  const others = marks.filter((index) => (Math.abs(index - selected) * size) / (span.to - span.from) > room);
   return [...others, selected];
 }
 
+/** The middle of the band of each index of a span. */
+function middles({ from, to }: Span, low: number, high: number): Scale {
+  return linear(from - 0.5, to - 0.5, low, high);
+}
+
 /** Numbers of timesteps at height `y`, that of the time shown among them. */
-export function timeNumbers({ times, time }: Place, box: Box, y: number): Label[] {
-  const center = band(times, box.x, box.x + box.width);
-  return numbered(times, time, box.width, 60, NUMBER_ROOM).map((index) => ({
+export function timeNumbers({ times, time }: Place, box: Box, y: number, span: Span = whole(times)): Label[] {
+  const center = middles(span, box.x, box.x + box.width);
+  return numbered(span, time, box.width, 60, NUMBER_ROOM).map((index) => ({
     ...{ text: index === time ? `t = ${tick(index)}` : tick(index), x: center(index), y, align: "center" },
     ...{ tone: index === time ? "ink" : "muted", bold: index === time },
   }));
 }
 
 /** Tokens above a box, turned where they are wider than a column, thinned; the one at the time shown is always there. */
-export function tokenLabels({ times, time }: Place, tokens: readonly string[], box: Box): Label[] {
-  const center = band(times, box.x, box.x + box.width);
-  const column = box.width / times;
+export function tokenLabels({ times, time }: Place, tokens: readonly string[], box: Box, span = whole(times)): Label[] {
+  const center = middles(span, box.x, box.x + box.width);
+  const column = box.width / (span.to - span.from);
   const words = tokens.map((token) => shortened(token, SMALL, TOKEN_WIDTH));
-  const upright = words.every((word) => textWidth(word, SMALL) + 8 < column);
+  const inside = [...words.keys()].filter((index) => index >= span.from && index < span.to);
+  const upright = inside.every((index) => textWidth(words[index] ?? "", SMALL) + 8 < column);
   const every = upright ? 1 : Math.max(1, Math.ceil(TOKEN_ROOM / column));
-  const thinned = [...words.keys()].filter((index) => index % every === 0);
+  const thinned = inside.filter((index) => index % every === 0);
   const kept = thinned.filter((index) => upright || Math.abs(index - time) * column >= TOKEN_ROOM);
-  if (time < words.length && !kept.includes(time)) kept.push(time);
+  if (inside.includes(time) && !kept.includes(time)) kept.push(time);
   return kept.map((index) => {
     const style = { text: words[index] ?? "", tone: index === time ? "ink" : "muted", bold: index === time } as const;
     if (upright) return { ...style, x: center(index), y: box.y - 10, align: "center" };
@@ -50,13 +57,12 @@ export function tokenLabels({ times, time }: Place, tokens: readonly string[], b
   });
 }
 
-/** Numbers of units left of a box, that of the unit shown among them, and what they are. */
-export function unitLabels({ units, unit }: Place, box: Box, strings: Strings): Label[] {
-  const center = band(units, box.y, box.y + box.height);
-  const numbers = numbered(units, unit, box.height, 50, 14).map((index): Label => {
-    const selected = index === unit;
-    const style = { tone: selected ? "ink" : "muted", bold: selected } as const;
-    return { ...style, text: tick(index), x: box.x - 7, y: center(index), align: "right" };
+/** Numbers of units left of a box, that of the selected row among them, and what they are. */
+export function unitLabels(span: Span, selected: number | null, unitAt: Scale, box: Box, strings: Strings): Label[] {
+  const center = middles(span, box.y, box.y + box.height);
+  const numbers = numbered(span, selected, box.height, 50, 14).map((position): Label => {
+    const style = position === selected ? ({ tone: "ink", bold: true } as const) : ({ tone: "muted" } as const);
+    return { ...style, text: tick(unitAt(position)), x: box.x - 7, y: center(position), align: "right" };
   });
   const middle = box.y + box.height / 2;
   return [{ text: strings.unit, x: 10, y: middle, align: "center", tone: "muted", angle: Math.PI / 2 }, ...numbers];

@@ -1,13 +1,28 @@
 /** The heatmap on the page: tabs of gates, cells on one canvas, labels and outlines on another, tooltip, keys, slider. */
 
 import { value as valueText } from "../format";
-import { describe, type GatesScene, paintData, paint as paintScene, resolve, timeText, valueAt } from "../panels/gates";
+import {
+  describe,
+  type GatesScene,
+  paintData,
+  paint as paintScene,
+  positionOfUnit,
+  resolve,
+  timeText,
+  unitAt,
+  type Wish,
+} from "../panels/gates";
+import type { Order } from "../panels/order";
+import { valueAt } from "../panels/sheet";
+import { fitted, isWhole, revealing, type Sight } from "../panels/sight";
 import { bandAt } from "../scale";
 import { cleared, contextOf, size } from "./canvas";
 import { assign, dragged, element, write } from "./dom";
 import { type PanelView, type Shown, type Stage, watch } from "./panel";
 import { gateTabs } from "./tabs";
 import { timeSlider } from "./time";
+import { type Tip, tip } from "./tip";
+import { type Zoomed, zooming } from "./zoom";
 
 type At = readonly [time: number, unit: number];
 
@@ -15,13 +30,14 @@ export function gates(stage: Stage): PanelView {
   const { strings, store } = stage;
   const data = element("canvas", { "data-role": "heatmap", tabindex: "0", role: "application", class: "rnnw-cells" });
   const marks = element("canvas", { class: "rnnw-marks", "aria-hidden": "true" });
-  const tooltip = element("div", { class: "rnnw-tooltip", "aria-hidden": "true" });
-  const figure = element("div", { class: "rnnw-figure" }, data, marks, tooltip);
+  const hint = tip();
+  const figure = element("div", { class: "rnnw-figure" }, data, marks, hint.element);
   const title = element("h3", {}, strings.gates);
   const readout = element("p", { class: "rnnw-readout" });
   const notes = element("p", { class: "rnnw-notes" });
   const tabs = gateTabs(stage);
   const slider = timeSlider(stage);
+  const wish = wishing(stage);
   const scratch = contextOf(document.createElement("canvas"));
   let scene: GatesScene | null = null;
   const changed = watch();
@@ -29,13 +45,29 @@ export function gates(stage: Stage): PanelView {
   const paint = (shown: Shown) => {
     const { place, look, pixelRatio } = shown;
     tabs.paint(shown);
-    scene = resolve(store, place, figure.clientWidth, strings);
+    scene = resolve(store, place, figure.clientWidth, strings, wish.now());
+    wish.paint(scene);
     slider.paint(place, timeText(scene, place, place.time, strings));
-    const { box } = scene;
+    const { box, sheet, shown: part } = scene;
     figure.style.height = `${scene.height}px`;
     data.style.transform = `translate(${box.x}px, ${box.y}px)`;
     const resized = size(data, box.width, box.height, pixelRatio);
-    if (changed(place.frame, scene.plane, scene.cells?.start, scene.top, look) || resized) {
+    const { time, unit, order } = part;
+    if (
+      changed(
+        place.frame,
+        sheet?.plane,
+        sheet?.start,
+        scene.top,
+        look,
+        time.from,
+        time.to,
+        unit.from,
+        unit.to,
+        order,
+      ) ||
+      resized
+    ) {
       paintData(scene, contextOf(data), scratch, look);
     }
     size(marks, scene.width, scene.height, pixelRatio);
@@ -47,15 +79,57 @@ export function gates(stage: Stage): PanelView {
     assign(data, "aria-label", `${strings.heatmap}: ${scene.message || facts.join(", ")} (${strings.heatmapHelp})`);
   };
 
-  points(
-    stage,
-    data,
-    () => scene,
-    tip(stage, tooltip, figure, () => scene),
-  );
+  zooming(stage, data, wish.zoom);
+  points(stage, data, () => scene, hint);
   keys(stage, data, () => scene);
-  const head = element("div", { class: "rnnw-head" }, title, tabs.element);
+  const head = element("div", { class: "rnnw-head" }, title, tabs.element, ...wish.elements);
   return { element: element("div", {}, head, figure, slider.element, readout, notes), paint };
+}
+
+/** The order of the units and what is in sight, chosen here alone; what is in sight follows the cursor, wherever it is moved. */
+function wishing({ strings, signal, place, repaint }: Stage) {
+  const select = element("select", { "data-role": "order" });
+  const reset = element("button", { type: "button", "data-role": "reset", class: "rnnw-quiet" }, strings.wholeHeatmap);
+  let wish: Wish = { order: "index", sight: null };
+  let scene: GatesScene | null = null;
+  const change = (part: Partial<Wish>) => {
+    wish = { ...wish, ...part };
+    repaint();
+  };
+  const extent = () => [scene?.sheet?.times ?? 0, scene?.sheet?.units ?? 0] as const;
+  const zoom: Zoomed = {
+    sight: () => {
+      const [times, units] = extent();
+      if (times === 0 || units === 0) return null;
+      const now = { time: fitted(wish.sight?.time, times), unit: fitted(wish.sight?.unit, units) };
+      return { now, times, units };
+    },
+    set: (sight: Sight | null) => change({ sight: isWhole(sight, ...extent()) ? null : sight }),
+  };
+  select.addEventListener("change", () => change({ order: select.value as Order }), { signal });
+  reset.addEventListener("click", () => change({ sight: null }), { signal });
+  const moved = watch();
+  const now = (): Wish => {
+    const { time, unit } = place();
+    const found = wish.sight && zoom.sight();
+    if (moved(time, unit) && found && scene?.sheet) {
+      const position = unit === null ? null : positionOfUnit(scene.sheet, scene.shown.order, unit);
+      const rows = position === null ? found.now.unit : revealing(found.now.unit, found.units, position);
+      wish = { ...wish, sight: { time: revealing(found.now.time, found.times, time), unit: rows } };
+    }
+    return wish;
+  };
+  const paint = (next: GatesScene) => {
+    scene = next;
+    if (select.childElementCount !== next.orders.length) {
+      select.replaceChildren(...next.orders.map((order) => element("option", { value: order }, strings.orders[order])));
+    }
+    select.value = next.orders.includes(wish.order) ? wish.order : "index";
+    select.disabled = next.orders.length === 0;
+    reset.hidden = wish.sight === null;
+  };
+  const label = element("label", { class: "rnnw-choice", "data-offered": "true" }, strings.order, select);
+  return { elements: [label, reset], now, paint, zoom };
 }
 
 /** "t = 17 / 35 'gate' · unit 12 · f = 0.83": what is selected. */
@@ -64,50 +138,27 @@ function wordsOf({ place, strings }: Stage, scene: GatesScene): string {
   if (times === 0) return "";
   const words = [timeText(scene, place(), time, strings)];
   if (unit === null) return words.join("");
-  const value = valueAt(scene, time, unit);
+  const value = scene.sheet && valueAt(scene.sheet, time, unit);
   words.push(`${strings.unit} ${unit}`, value === null ? strings.noData : `${gate} = ${valueText(value)}`);
   return words.join(" \u00b7 ");
 }
 
-type Tip = { show: (event: PointerEvent, at: At) => void; hide: () => void };
-
-function tip(
-  { place, strings }: Stage,
-  tooltip: HTMLElement,
-  figure: HTMLElement,
-  scene: () => GatesScene | null,
-): Tip {
-  return {
-    hide: () => tooltip.removeAttribute("data-shown"),
-    show: (event, [time, unit]) => {
-      const current = scene();
-      if (!current) return;
-      const lines = describe(current, place(), time, unit, strings);
-      tooltip.replaceChildren(...lines.map((line) => element("div", {}, line)));
-      tooltip.setAttribute("data-shown", "");
-      const around = figure.getBoundingClientRect();
-      const [x, y] = [event.clientX - around.left, event.clientY - around.top];
-      const left = x + 16 + tooltip.offsetWidth > around.width ? x - 12 - tooltip.offsetWidth : x + 16;
-      const top = Math.min(Math.max(y - tooltip.offsetHeight / 2, 0), around.height - tooltip.offsetHeight);
-      tooltip.style.transform = `translate(${Math.max(left, 0)}px, ${top}px)`;
-    },
-  };
-}
-
 /** Pointing shows the tooltip; pressing selects, dragging goes on selecting, releasing settles. */
 function points(
-  { place, move, signal }: Stage,
+  { place, move, strings, signal }: Stage,
   data: HTMLElement,
   scene: () => GatesScene | null,
   { show, hide }: Tip,
 ): void {
   const at = (event: PointerEvent): At | null => {
-    const { times, units } = place();
-    if (!scene()?.plane || times === 0 || units === 0) return null;
-    const around = data.getBoundingClientRect();
+    const current = scene();
+    if (!current?.sheet) return null;
+    const { time, unit, order } = current.shown;
+    const { left, right, top, bottom } = data.getBoundingClientRect();
+    const position = unit.from + bandAt(unit.to - unit.from, top, bottom, event.clientY);
     return [
-      bandAt(times, around.left, around.right, event.clientX),
-      bandAt(units, around.top, around.bottom, event.clientY),
+      time.from + bandAt(time.to - time.from, left, right, event.clientX),
+      unitAt(current.sheet, order, position),
     ];
   };
   const select = (event: PointerEvent, settled: boolean) => {
@@ -116,8 +167,8 @@ function points(
   };
   dragged(data, select, signal);
   const hover = (event: PointerEvent) => {
-    const cell = at(event);
-    if (cell) show(event, cell);
+    const [current, cell] = [scene(), at(event)];
+    if (current && cell) show(event, describe(current, place(), ...cell, strings));
     else hide();
   };
   data.addEventListener("pointermove", hover, { signal });
@@ -133,11 +184,12 @@ function keys(stage: Stage, data: HTMLElement, scene: () => GatesScene | null): 
       const { times, time, units, unit } = place();
       const far = event.shiftKey ? 10 : 1;
       const within = (index: number, count: number) => Math.max(0, Math.min(index, count - 1));
+      const down = (by: number) => stepped(scene(), unit, units, by);
       const moves: Record<string, Parameters<Stage["move"]>[0]> = {
         ArrowLeft: { time: within(time - far, times) },
         ArrowRight: { time: within(time + far, times) },
-        ArrowUp: { unit: unit === null ? units - 1 : within(unit - far, units) },
-        ArrowDown: { unit: unit === null ? 0 : within(unit + far, units) },
+        ArrowUp: { unit: down(-far) },
+        ArrowDown: { unit: down(far) },
         Home: { time: 0 },
         End: { time: within(times, times) },
         Escape: { unit: null },
@@ -159,4 +211,13 @@ function keys(stage: Stage, data: HTMLElement, scene: () => GatesScene | null): 
     },
     { signal },
   );
+}
+
+/** The unit so many positions further down, as the units are ordered; from an end where none is selected. */
+function stepped(scene: GatesScene | null, unit: number | null, units: number, by: number): number {
+  const within = (index: number) => Math.max(0, Math.min(index, units - 1));
+  if (!scene?.sheet) return within((unit ?? -1) + by);
+  const { sheet, shown } = scene;
+  const from = unit === null ? (by < 0 ? units : -1) : positionOfUnit(sheet, shown.order, unit);
+  return unitAt(sheet, shown.order, within(unit === null ? from + Math.sign(by) : from + by));
 }

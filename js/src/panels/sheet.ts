@@ -1,0 +1,101 @@
+/**
+ * One sample of one plane as a sheet of codes, (time, unit): what every picture of gates, states and gradients reads.
+ *
+ * A plane may have been reduced before it was sent: every k-th time, sample or unit. A sheet answers for recorded
+ * indices, with what was sent in their place, and says how many sent rows and columns lie within the sequence.
+ */
+
+import { codesOf, decoded, planeOf, type StepFrame } from "../frame";
+import type { Cells } from "../marks/heatmap";
+import type { Layer, Plane } from "../protocol.gen";
+
+export interface Sheet extends Cells {
+  readonly plane: Plane;
+  /** Position, among the samples kept, of the one that was sent. */
+  readonly sample: number;
+}
+
+export function sheetOf(frame: StepFrame, layer: Layer, name: string, sample: number): Sheet | null {
+  const plane = planeOf(frame, layer.name, name);
+  if (!plane) return null;
+  const [sent = 0, samples = 1, rows = 0] = plane.shape;
+  const [timeStride = 1, sampleStride = 1, unitStride = 1] = plane.stride;
+  const [times = 0, , units = 0] = plane.full;
+  const row = Math.floor(sample / sampleStride);
+  const length = Math.min(layer.lengths[row * sampleStride] ?? times, times);
+  return {
+    ...{ plane, sample: row * sampleStride, codes: codesOf(frame, plane) },
+    ...{ start: row * rows, columnPitch: samples * rows, rowPitch: 1 },
+    ...{ columns: Math.min(sent, Math.ceil(length / timeStride)), rows },
+    ...{ timeStride, unitStride, times, units, length },
+  };
+}
+
+/** The value at a recorded time and unit; null outside the sequence. */
+export function valueAt(sheet: Sheet, time: number, unit: number): number | null {
+  if (time < 0 || time >= sheet.length) return null;
+  const column = Math.floor(time / sheet.timeStride);
+  const row = Math.floor(unit / sheet.unitStride);
+  const code = sheet.codes[sheet.start + column * sheet.columnPitch + row * sheet.rowPitch];
+  return code === undefined ? null : decoded(code, sheet.plane);
+}
+
+/** The number of each code; NaN for what is no number. Of gradients, whose signs cancel, the size. */
+export function numbersOf(plane: Plane): Float64Array {
+  const sized = plane.encoding === "signed_log";
+  return Float64Array.from({ length: 256 }, (_, code) => {
+    const number = decoded(code, plane);
+    if (!Number.isFinite(number)) return Number.NaN;
+    return sized ? Math.abs(number) : number;
+  });
+}
+
+/** A value that is worked out once for a frame and a key, and forgotten with the frame. */
+export function remembered<Value>(): (frame: object, key: string, make: () => Value) => Value {
+  const known = new WeakMap<object, Map<string, Value>>();
+  return (frame, key, make) => {
+    const values = known.get(frame) ?? new Map<string, Value>();
+    known.set(frame, values);
+    const found = values.get(key) ?? make();
+    values.set(key, found);
+    return found;
+  };
+}
+
+export function keyOf({ plane, start }: Sheet): string {
+  return `${plane.offset} ${start}`;
+}
+
+export interface Means {
+  /** Of each sent time, over units. */
+  readonly times: Float64Array;
+  /** Of each sent unit, over the times of the sequence. */
+  readonly units: Float64Array;
+}
+
+const means = remembered<Means>();
+
+/** Means of the finite numbers (of gradients, of their sizes); NaN where there is none. */
+export function meansOf(frame: StepFrame, sheet: Sheet): Means {
+  return means(frame, keyOf(sheet), () => {
+    const { codes, start, columnPitch, columns, rows } = sheet;
+    const numbers = numbersOf(sheet.plane);
+    const times = new Float64Array(columns);
+    const units = new Float64Array(rows);
+    const counts = new Uint32Array(rows);
+    for (let column = 0; column < columns; column++) {
+      const from = start + column * columnPitch;
+      let [sum, count] = [0, 0];
+      for (let row = 0; row < rows; row++) {
+        const number = numbers[codes[from + row] as number] as number;
+        if (Number.isNaN(number)) continue;
+        sum += number;
+        count += 1;
+        units[row] = (units[row] as number) + number;
+        counts[row] = (counts[row] as number) + 1;
+      }
+      times[column] = sum / count;
+    }
+    return { times, units: units.map((sum, row) => sum / (counts[row] as number)) };
+  });
+}
