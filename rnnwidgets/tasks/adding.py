@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from rnnwidgets.tasks.bounds import at_least
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,12 +28,11 @@ def adding(*, length: int = 50, batch: int = 50, seed: int = 0) -> Iterator[tupl
     Raises ValueError if `length` is below 2 or `batch` below 1.
 
     Source: Hochreiter and Schmidhuber (1997), Long Short-Term Memory, section 5.4, with the marks placed as in Le,
-    Jaitly and Hinton (2015), A Simple Way to Initialize Recurrent Networks of Rectified Linear Units, section 4.1.
+    Jaitly and Hinton (2015), A Simple Way to Initialize Recurrent Networks of Rectified Linear Units, section 4.1
+    (doi:10.1162/neco.1997.9.8.1735, doi:10.48550/arXiv.1504.00941).
     """
-    if length < 2:
-        raise ValueError(f"length must be at least 2, one marked number in each half, but is {length}")
-    if batch < 1:
-        raise ValueError(f"batch must be at least 1 sequence, but is {batch}")
+    at_least("length", length, 2, "times, one marked number in each half")
+    at_least("batch", batch, 1, "sequence")
     return _batches(length, batch, torch.Generator().manual_seed(seed))
 
 

@@ -12,17 +12,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
+from rnnwidgets.tasks.bounds import at_least
+from rnnwidgets.tasks.corpus import UNKNOWN, Corpus, check, encoded, ranked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from torch import Tensor
+    from collections.abc import Sequence
 
 _DOWNLOAD_SECONDS = 90.0
 _DOWNLOAD = "import sys, nltk; nltk.download('brown', sys.argv[1], quiet=True, raise_on_error=True)"
@@ -41,39 +38,6 @@ class CorpusUnavailable(LookupError):  # noqa: N818 (says what is the case, as i
         self.reason = reason
 
 
-@dataclass(frozen=True, eq=False)
-class Corpus:
-    """A stream of token ids and the words they stand for; `brown` makes it.
-
-    `vocabulary` holds "<unk>" at id 0, then the words by falling frequency (ties in alphabetical order); `tokens` is
-    the whole text, (N,) int64; `length` and `batch` are the T and B of `batches`.
-    """
-
-    vocabulary: list[str] = field(repr=False)
-    tokens: Tensor = field(repr=False)
-    length: int
-    batch: int
-
-    @property
-    def batches_per_epoch(self) -> int:
-        """How many batches one pass over the text gives; what is left over at the end is not used."""
-        return (len(self.tokens) - 1) // self.batch // self.length
-
-    def batches(self, epochs: int = 1) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches (x, y), each (T, B) int64, y one word ahead of x, in the same order every time.
-
-        The text is cut into B contiguous streams; batch k holds times kT to kT + T of each, so sample b of one batch
-        goes on where sample b of the batch before it ended.
-        """
-        stream = (len(self.tokens) - 1) // self.batch
-        x = self.tokens[: self.batch * stream].view(self.batch, stream).t()
-        y = self.tokens[1 : self.batch * stream + 1].view(self.batch, stream).t()
-        for _ in range(epochs):
-            for k in range(self.batches_per_epoch):
-                times = slice(k * self.length, (k + 1) * self.length)
-                yield x[times].contiguous(), y[times].contiguous()
-
-
 def brown(*, vocabulary: int = 10_000, length: int = 35, batch: int = 32) -> Corpus:
     """The Brown corpus, 1 161 192 words, lower-cased, the rarer ones as "<unk>".
 
@@ -86,25 +50,10 @@ def brown(*, vocabulary: int = 10_000, length: int = 35, batch: int = 32) -> Cor
 
     Source: Francis and Kucera (1964), A Standard Corpus of Present-Day Edited American English, through NLTK.
     """
-    if vocabulary < 2:
-        raise ValueError(f'vocabulary must be at least 2, "<unk>" and one word, but is {vocabulary}')
-    if length < 1:
-        raise ValueError(f"length must be at least 1 time, but is {length}")
-    if batch < 1:
-        raise ValueError(f"batch must be at least 1 sequence, but is {batch}")
+    at_least("vocabulary", vocabulary, 2, 'ids, "<unk>" and one word')
+    check(length, batch)
     words = [word.lower() for word in _words()]
-    if length * batch >= len(words):
-        raise ValueError(
-            f"length x batch must be less than the {len(words)} words of the corpus, but is {length * batch}"
-        )
-    return _corpus(words, vocabulary, length, batch)
-
-
-def _corpus(words: Sequence[str], vocabulary: int, length: int, batch: int) -> Corpus:
-    ranked = sorted(Counter(words).items(), key=lambda item: (-item[1], item[0]))
-    names = ["<unk>", *(word for word, _ in ranked[: vocabulary - 1])]
-    ids = {word: k for k, word in enumerate(names)}
-    return Corpus(names, torch.tensor([ids.get(word, 0) for word in words]), length, batch)
+    return encoded(words, [UNKNOWN, *ranked(words)[: vocabulary - 1]], length, batch)
 
 
 def _words() -> Sequence[str]:

@@ -27,6 +27,8 @@ def lines(path: str) -> list[str]:
         thing = getattr(thing, part)
     if isinstance(thing, ModuleType):
         return [path, *(line for name in thing.__all__ for line in lines(f"{path}.{name}"))]
+    if not callable(thing):
+        return [f"{path}: {type(thing).__name__}"]
     if not inspect.isclass(thing):
         return [f"{path}{inspect.signature(thing)}"]
     ours = [base for base in thing.__mro__ if base.__module__.startswith("rnnwidgets")]

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from rnnwidgets import tasks
+from rnnwidgets.tasks.corpus import UNKNOWN, encoded, ranked
 
 source = importlib.import_module("rnnwidgets.tasks.brown")
 
@@ -23,8 +24,8 @@ def corpus():
 
 
 def small(words: str, *, vocabulary: int = 100, length: int = 3, batch: int = 2) -> tasks.Corpus:
-    corpus: tasks.Corpus = source._corpus(words.split(), vocabulary, length, batch)
-    return corpus
+    tokens = words.split()
+    return encoded(tokens, [UNKNOWN, *ranked(tokens)[: vocabulary - 1]], length, batch)
 
 
 def test_the_corpus_is_all_1161192_words(corpus: tasks.Corpus):
@@ -99,12 +100,12 @@ def test_batches_are_the_same_in_every_epoch():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"vocabulary": 1}, 'vocabulary must be at least 2, "<unk>" and one word, but is 1'),
+        ({"vocabulary": 1}, 'vocabulary must be at least 2 ids, "<unk>" and one word, but is 1'),
         ({"length": 0}, "length must be at least 1 time, but is 0"),
         ({"batch": 0}, "batch must be at least 1 sequence, but is 0"),
         (
             {"length": 1000, "batch": 2000},
-            "length x batch must be less than the 1161192 words of the corpus, but is 2000000",
+            "length x batch must be less than the 1161192 tokens of the text, but is 2000000",
         ),
     ],
 )
@@ -214,7 +215,7 @@ def test_the_global_random_state_is_neither_read_nor_moved():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"length": 1}, "length must be at least 2, one marked number in each half, but is 1"),
+        ({"length": 1}, "length must be at least 2 times, one marked number in each half, but is 1"),
         ({"batch": 0}, "batch must be at least 1 sequence, but is 0"),
     ],
 )
