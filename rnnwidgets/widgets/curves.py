@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from rnnwidgets import reduce
 from rnnwidgets.frame import Frame, Trace
-from rnnwidgets.recording import Series
+from rnnwidgets.recording.series import Series
 from rnnwidgets.widgets.publisher import publisher_of
 from rnnwidgets.widgets.view import recording_of
 

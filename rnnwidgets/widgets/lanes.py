@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rnnwidgets import reduce, schema
 from rnnwidgets.frame import Frame
-from rnnwidgets.widgets.wire import encode_curves, encode_step
+from rnnwidgets.wire import encode_curves, encode_step
 
 SERIES = 8
 SNAPSHOT_STEP_BYTES = 128 * 1024

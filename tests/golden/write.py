@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rnnwidgets import schema
 from rnnwidgets.frame import Frame, Trace, decode, scalar, split
-from rnnwidgets.widgets.wire import encode_curves, encode_step
+from rnnwidgets.wire import encode_curves, encode_step
 
 HERE = Path(__file__).parent
 

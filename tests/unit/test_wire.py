@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rnnwidgets import schema
 from rnnwidgets.frame import Frame, decode
-from rnnwidgets.widgets.wire import encode_curves, encode_step
+from rnnwidgets.wire import encode_curves, encode_step
 from tests.unit.frames import make_frame, make_trace
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any, overload
 
@@ -21,74 +21,11 @@ from numpy.typing import NDArray
 from rnnwidgets import reduce, schema
 from rnnwidgets.errors import RecordingError
 from rnnwidgets.frame import Frame
+from rnnwidgets.recording.series import Curve, Series
+
+__all__ = ["Curve", "Recording", "Series"]
 
 _SLACK = 16
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One scalar over training; unpacks as `steps, values = recording.scalars["loss"]`.
-
-    Attributes:
-        steps: int64 (bins,), the first step of each bin. Until a run outgrows the bins, each holds one value.
-        values: float64 (bins,), the mean of each bin.
-        low: float64 (bins,), the smallest value of each bin.
-        high: float64 (bins,), the largest value of each bin.
-    """
-
-    steps: NDArray[np.int64]
-    values: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-
-    def __iter__(self) -> Iterator[NDArray[np.int64] | NDArray[np.float64]]:
-        """Yield steps, then values."""
-        yield self.steps
-        yield self.values
-
-
-class Series:
-    """Bins (row, bin) of one scalar, rows as in `schema.CURVE_ROWS`; merged in pairs whenever they run out."""
-
-    def __init__(self) -> None:
-        """Start without a value."""
-        self.width = 1
-        self._bins: NDArray[np.float64] = np.empty((len(schema.CURVE_ROWS), schema.CURVE_BINS))
-        self._count = 0
-
-    @property
-    def bins(self) -> NDArray[np.float64]:
-        """The bins in use, (row, bin)."""
-        return self._bins[:, : self._count]
-
-    def append(self, step: int, value: float) -> None:
-        """Add one value, into the last bin while that has room or ends at this step: no two bins share a step."""
-        if self._count:
-            last = self._bins[:, self._count - 1]
-            if last[5] < self.width or step <= last[1]:
-                self._grow_last(step, value)
-                return
-        if self._count == schema.CURVE_BINS:
-            merged = reduce.merge_pairs(self._bins)
-            self._count = merged.shape[1]
-            self._bins[:, : self._count] = merged
-            self.width *= 2
-        self._bins[:, self._count] = (step, step, value, value, value, 1)
-        self._count += 1
-
-    def _grow_last(self, step: int, value: float) -> None:
-        last = self._bins[:, self._count - 1]
-        last[1] = max(last[1], step)
-        last[2] = np.fmin(last[2], value)
-        last[3] = np.fmax(last[3], value)
-        last[5] += 1
-        with np.errstate(invalid="ignore"):
-            last[4] = last[4] * (1 - 1 / last[5]) + value / last[5]
-
-    def curve(self) -> Curve:
-        """Return a copy of the bins."""
-        first, _, low, high, mean, _ = self.bins.copy()
-        return Curve(first.astype(np.int64), mean, low, high)
 
 
 class Recording(Sequence[Frame]):
