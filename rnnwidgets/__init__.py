@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from rnnwidgets.frame import Frame, Trace
     from rnnwidgets.recorder import Recorder, watch
     from rnnwidgets.recording import Recording
-    from rnnwidgets.widgets import Explorer, GateHeatmap, GradientFlow, GradientNorms
+    from rnnwidgets.widgets import CellDiagram, Explorer, GateHeatmap, GradientFlow, GradientNorms, Saturation
 
     __version__: str
 
 __all__ = [
+    "CellDiagram",
     "Explorer",
     "Frame",
     "GateHeatmap",
@@ -28,6 +29,7 @@ __all__ = [
     "Recorder",
     "Recording",
     "RecordingError",
+    "Saturation",
     "Trace",
     "__version__",
     "tasks",
@@ -35,6 +37,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CellDiagram": "rnnwidgets.widgets",
     "Explorer": "rnnwidgets.widgets",
     "Frame": "rnnwidgets.frame",
     "GateHeatmap": "rnnwidgets.widgets",
@@ -43,6 +46,7 @@ _HOMES = {
     "Recorder": "rnnwidgets.recorder",
     "Recording": "rnnwidgets.recording",
     "RecordingError": "rnnwidgets.errors",
+    "Saturation": "rnnwidgets.widgets",
     "Trace": "rnnwidgets.frame",
     "watch": "rnnwidgets.recorder",
 }

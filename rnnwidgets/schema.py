@@ -65,7 +65,9 @@ Kind = Literal["LSTM", "GRU", "RNN_TANH", "RNN_RELU"]
 Dtype = Literal["u1", "f4", "f8"]
 Encoding = Literal["raw", "log10", "unit", "symmetric", "signed_log"]
 State = Literal["waiting", "live", "paused", "finished", "failed"]
-Panel = Literal["status", "steps", "gates", "flow", "curves"]
+Panel = Literal[
+    "status", "steps", "findings", "gates", "cell", "units", "flow", "matrix", "curves", "saturation", "weights"
+]
 Theme = Literal["auto", "light", "dark"]
 Scalar = float | Literal["nan", "inf", "-inf"]
 

@@ -27,7 +27,7 @@ export type Kind = "LSTM" | "GRU" | "RNN_TANH" | "RNN_RELU";
 export type Dtype = "u1" | "f4" | "f8";
 export type Encoding = "raw" | "log10" | "unit" | "symmetric" | "signed_log";
 export type State = "waiting" | "live" | "paused" | "finished" | "failed";
-export type Panel = "status" | "steps" | "gates" | "flow" | "curves";
+export type Panel = "status" | "steps" | "findings" | "gates" | "cell" | "units" | "flow" | "matrix" | "curves" | "saturation" | "weights";
 export type Theme = "auto" | "light" | "dark";
 export type Scalar = number | "nan" | "inf" | "-inf";
 

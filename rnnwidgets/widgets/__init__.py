@@ -1,6 +1,6 @@
 """Views of a recording for the notebook; none needs torch, and only `GradientNorms` needs bqplot, once it is made."""
 
 from rnnwidgets.widgets.curves import GradientNorms
-from rnnwidgets.widgets.explorer import Explorer, GateHeatmap, GradientFlow
+from rnnwidgets.widgets.explorer import CellDiagram, Explorer, GateHeatmap, GradientFlow, Saturation
 
-__all__ = ["Explorer", "GateHeatmap", "GradientFlow", "GradientNorms"]
+__all__ = ["CellDiagram", "Explorer", "GateHeatmap", "GradientFlow", "GradientNorms", "Saturation"]

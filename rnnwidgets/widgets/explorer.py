@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from typing import final
+from collections.abc import Sequence
+from typing import Any, final
 
+from rnnwidgets.widgets.layout import PANELS, Layout
 from rnnwidgets.widgets.view import RecordingView
 
 
 @final
 class Explorer(RecordingView):
-    """Everything about a run: status, training steps, gates, gradient through time, curves.
+    """Everything about a run: status, training steps, findings, gates, cell, gradient through time, curves.
 
     Display it before or during training; it is live while the cell runs, and scrubs in the browser alone.
 
     Example:
         >>> recorder = rw.watch(model, optimizer)
         >>> rw.Explorer(recorder)
+        >>> rw.Explorer(recorder, panels=["steps", "gates", "flow"])
+        >>> rw.Explorer(recorder, layout=[["steps"], ["gates", ["flow", "curves"]]])
+        >>> rw.Explorer({"Adam": one, "SGD": other})
     """
 
-    panels = ("status", "steps", "gates", "flow", "curves")
+    panels: Sequence[str] = PANELS
+
+    def __init__(
+        self, source: Any, *, panels: Sequence[str] | None = None, layout: Layout = "auto", **cursor: Any
+    ) -> None:
+        """Show a recording, or several side by side.
+
+        Args:
+            source: what `rnnwidgets.watch` returned, or a `Recording`; it may still be empty. A list of two to four of
+                them, or a mapping from names to them, shows them side by side with one cursor.
+            panels: names of the panels to show, of `status`, `steps`, `findings`, `gates`, `cell`, `units`, `flow`,
+                `matrix`, `curves`, `saturation`, `weights`; all, where left out.
+            layout: `auto`, `column`, or rows of columns; a column is the name of a panel, or a list of names that stand
+                one below the other. Rows name the panels themselves.
+            cursor: `step`, `time`, `layer`, `gate`, `unit`, `sample` and `theme`, each optional.
+
+        Raises:
+            RecordingError: `source` is none of these, a name is not that of a panel, or the cursor points outside what
+                is recorded.
+        """
+        if panels is not None:
+            self.panels = tuple(panels)
+        super().__init__(source, layout=layout, **cursor)
 
 
 @final
@@ -41,3 +68,27 @@ class GradientFlow(RecordingView):
     """
 
     panels = ("status", "steps", "flow")
+
+
+@final
+class Saturation(RecordingView):
+    """How often each unit's gates stand open or shut, as Karpathy et al. drew it, with the slider over training steps.
+
+    Source: A. Karpathy, J. Johnson, L. Fei-Fei, "Visualizing and Understanding Recurrent Networks", 2015, figure 3.
+
+    Example:
+        >>> rw.Saturation(recorder, layer="lstm.l0")
+    """
+
+    panels = ("status", "steps", "saturation")
+
+
+@final
+class CellDiagram(RecordingView):
+    """The cell at one timestep with the numbers of one unit on its wires, with the slider over training steps.
+
+    Example:
+        >>> rw.CellDiagram(recorder, layer="lstm.l0", time=3, unit=12)
+    """
+
+    panels = ("status", "steps", "cell")

@@ -8,7 +8,8 @@ the cursor, once it rests, possibly on another thread: it is checked here and st
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,14 @@ from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError, UnknownNameError
 from rnnwidgets.frame import Trace
 from rnnwidgets.recording import Recording
+from rnnwidgets.widgets.layout import Layout, arrange
 from rnnwidgets.widgets.publisher import Message, publisher_of
 
 BUNDLE = Path(__file__).parent.parent / "static" / "widget.js"
 AXES = ("time", "sample", "unit")
-DURABLE = ("_meta", "_snapshot")
+SIDE_BY_SIDE = 4
+FIRST = ("_meta", "_snapshot")
+OTHERS = ("_others",)
 
 
 @cache
@@ -61,6 +65,27 @@ def recording_of(source: Any) -> Recording:
     )
 
 
+def recordings_of(source: Any) -> dict[str, Recording]:
+    """Return the recordings to show, by name.
+
+    Raises:
+        RecordingError: there are none, more than `SIDE_BY_SIDE`, one is there twice, or something else is among them.
+    """
+    if not isinstance(source, list | tuple | Mapping):
+        return {"": recording_of(source)}
+    pairs = source.items() if isinstance(source, Mapping) else enumerate(source, start=1)
+    named = {str(name): recording_of(one) for name, one in pairs}
+    different = len({id(recording) for recording in named.values()})
+    if different == len(named) and 1 <= len(named) <= SIDE_BY_SIDE:
+        return named
+    raise RecordingError(
+        "source",
+        expected=f"one to {SIDE_BY_SIDE} different recordings",
+        found=f"{len(named)}, {different} of them different",
+        remedy="show fewer side by side",
+    )
+
+
 def known(subject: str, name: str, names: Sequence[str]) -> str:
     """Return the name, if it is among those recorded, or empty, or nothing has been recorded yet.
 
@@ -83,7 +108,7 @@ def _cursor(trait: traitlets.TraitType[Any, Any]) -> Any:
 
 
 class RecordingView(anywidget.AnyWidget):
-    """A view of one recording, live while it grows. Its subclasses choose the panels.
+    """A view of a recording, live while it grows, or of several side by side. Its subclasses choose the panels.
 
     Attributes:
         step: the training step shown, or None to follow the latest.
@@ -95,12 +120,15 @@ class RecordingView(anywidget.AnyWidget):
         theme: `auto` (that of the notebook), `light` or `dark`.
     """
 
-    panels: Sequence[schema.Panel] = ()
+    panels: Sequence[str] = ()
 
     _esm = BUNDLE if os.environ.get("ANYWIDGET_HMR") == "1" else traitlets.Unicode().tag(sync=True)
     _meta = traitlets.Dict().tag(sync=True)
     _snapshot = traitlets.Bytes().tag(sync=True)
+    _others: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    _names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _panels = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    _rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
     theme = traitlets.Enum(("auto", "light", "dark"), "auto").tag(sync=True)
     step = _cursor(traitlets.Int(None, allow_none=True))
     time = _cursor(traitlets.Int(0))
@@ -109,22 +137,38 @@ class RecordingView(anywidget.AnyWidget):
     unit = _cursor(traitlets.Int(None, allow_none=True))
     sample = _cursor(traitlets.Int(0))
 
-    def __init__(self, source: Any, **cursor: Any) -> None:
-        """Show a recording.
+    def __init__(self, source: Any, *, layout: Layout = "auto", **cursor: Any) -> None:
+        """Show a recording, or several side by side.
 
         Args:
-            source: what `rnnwidgets.watch` returned, or a `Recording`; it may still be empty.
+            source: what `rnnwidgets.watch` returned, or a `Recording`; it may still be empty. A list of two to four of
+                them, or a mapping from names to them, shows them side by side with one cursor.
+            layout: `auto`, `column`, or rows of panels such as `[["gates", "cell"], ["flow"]]`.
             cursor: `step`, `time`, `layer`, `gate`, `unit`, `sample` and `theme`, each optional.
 
         Raises:
-            RecordingError: `source` is neither, or the cursor points outside what is recorded.
+            RecordingError: `source` is none of these, `layout` names no panels, or the cursor points outside what is
+                recorded.
         """
-        self.recording = recording_of(source)
-        self._publisher = publisher_of(self.recording)
-        with self._publisher.joining() as joined:
-            meta, snapshot = self._publisher.now()
-            super().__init__(_meta=meta, _snapshot=snapshot, _panels=list(self.panels), **cursor)
-            joined(self)
+        named = recordings_of(source)
+        self.recordings = tuple(named.values())
+        self.recording = self.recordings[0]
+        panels, rows = arrange(self.panels, layout)
+        self._publishers = tuple(publisher_of(recording) for recording in self.recordings)
+        with ExitStack() as stack:
+            joined = [stack.enter_context(publisher.joining()) for publisher in self._publishers]
+            (meta, snapshot), *others = [publisher.now() for publisher in self._publishers]
+            super().__init__(
+                _meta=meta,
+                _snapshot=snapshot,
+                _others=[{"meta": other, "snapshot": data} for other, data in others],
+                _names=list(named) if others else [],
+                _panels=panels,
+                _rows=rows,
+                **cursor,
+            )
+            for join in joined:
+                join(self)
 
     def __repr__(self) -> str:
         """Say in one line what is shown, for where no widget is."""
@@ -134,18 +178,22 @@ class RecordingView(anywidget.AnyWidget):
 
     def show(self, meta: Message, snapshot: bytes) -> None:
         """Send the snapshot of the whole run, even if it is the one sent before."""
-        self._meta, self._snapshot = meta, snapshot
-        self.send_state(DURABLE)
+        if meta["run"] == self.recording.run:
+            self._meta, self._snapshot = meta, snapshot
+            self.send_state(FIRST)
+            return
+        new = {"meta": meta, "snapshot": snapshot}
+        self._others = [new if other["meta"]["run"] == meta["run"] else other for other in self._others]
+        self.send_state(OTHERS)
 
     def notify_change(self, change: Any) -> None:
         """Send a trait that changed; those of the snapshot go together, in one message, from `show`."""
-        if change["name"] not in DURABLE:
+        if change["name"] not in FIRST + OTHERS:
             super().notify_change(change)
 
     def close(self) -> None:
         """End the view and its subscription; a second call does nothing."""
-        publisher = getattr(self, "_publisher", None)
-        if publisher is not None:
+        for publisher in getattr(self, "_publishers", ()):
             publisher.leave(self)
         super().close()
 
@@ -155,17 +203,20 @@ class RecordingView(anywidget.AnyWidget):
 
     @traitlets.observe("step")
     def _tell_charts(self, change: Any) -> None:
-        self._publisher.pointed(change["new"])
+        for publisher in self._publishers:
+            publisher.pointed(change["new"])
 
     @traitlets.validate("layer")
     def _known_layer(self, proposal: Any) -> str:
-        return known("layer", proposal["value"], self.recording.layers)
+        names = (layer for recording in self.recordings for layer in recording.layers)
+        return known("layer", proposal["value"], tuple(dict.fromkeys(names)))
 
     @traitlets.validate("gate")
     def _known_gate(self, proposal: Any) -> str:
         traces = self._traces()
-        names = (*schema.GATES[traces[-1].kind], *schema.TOTAL_GRADIENTS[traces[-1].kind]) if traces else ()
-        return known("gate", proposal["value"], names)
+        kinds = dict.fromkeys(trace.kind for trace in traces)
+        names = (name for kind in kinds for name in (*schema.GATES[kind], *schema.TOTAL_GRADIENTS[kind]))
+        return known("gate", proposal["value"], tuple(dict.fromkeys(names)))
 
     @traitlets.validate("step", "time", "sample", "unit")
     def _inside(self, proposal: Any) -> int | None:
@@ -186,5 +237,10 @@ class RecordingView(anywidget.AnyWidget):
 
     def _traces(self) -> list[Trace]:
         """Return the traces, in all frames held, of the layer shown."""
-        layer = self.layer or next(iter(self.recording.layers), "")
-        return [frame.traces[layer] for frame in self.recording[:] if layer in frame.traces]
+        return [
+            frame.traces[layer]
+            for recording in self.recordings
+            for layer in [self.layer or next(iter(recording.layers), "")]
+            for frame in recording[:]
+            if layer in frame.traces
+        ]

@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import pytest
 
+from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError, UnknownNameError
 from rnnwidgets.recording import Recording
-from rnnwidgets.widgets import Explorer, GateHeatmap, GradientFlow, view
+from rnnwidgets.widgets import CellDiagram, Explorer, GateHeatmap, GradientFlow, Saturation, view
 from tests.unit.browser import Wire
 from tests.unit.frames import make_frame
 
@@ -42,9 +43,11 @@ def explorer(recording: Recording) -> Iterator[Explorer]:
 @pytest.mark.parametrize(
     ("kind", "panels"),
     [
-        (Explorer, ["status", "steps", "gates", "flow", "curves"]),
+        (Explorer, list(get_args(schema.Panel))),
         (GateHeatmap, ["status", "steps", "gates"]),
         (GradientFlow, ["status", "steps", "flow"]),
+        (Saturation, ["status", "steps", "saturation"]),
+        (CellDiagram, ["status", "steps", "cell"]),
     ],
 )
 def test_a_view_opens_with_its_panels_its_bundle_and_everything_recorded_so_far(
@@ -78,7 +81,7 @@ def test_a_view_takes_anything_that_has_a_recording_and_refuses_the_rest_in_one_
     with pytest.raises(RecordingError) as told:
         Explorer([1, 2])
     assert str(told.value) == (
-        "source: expected a Recorder or a Recording, found an object of type list; "
+        "source: expected a Recorder or a Recording, found an object of type int; "
         "pass what rnnwidgets.watch(model) returned."
     )
 
@@ -119,7 +122,7 @@ POSITION = "choose one of those, or leave out {0}=."
     ],
 )
 def test_a_cursor_outside_the_recording_is_one_sentence(
-    explorer: Explorer, recording: Recording, name: str, value: object, sentence: str
+    explorer: Explorer, recording: Recording, name: str, value: Any, sentence: str
 ):
     before = getattr(explorer, name)
     with pytest.raises(RecordingError) as told:
@@ -192,3 +195,26 @@ def test_the_widgets_import_without_torch_and_without_bqplot():
         [sys.executable, "-c", code], env={"PYTHONPATH": "."}, capture_output=True, text=True, check=True
     )
     assert told.stdout == 'rnnwidgets.GradientNorms needs bqplot: pip install "rnnwidgets[bqplot]"\n'
+
+
+def test_several_recordings_are_shown_side_by_side_each_told_by_its_own_publisher(recording: Recording, wire: Wire):
+    other = Recording()
+    other.append(make_frame(0, kind="GRU"))
+    both = Explorer({"one": recording, "other": other}, panels=["gates"])
+    opened = next(sent for sent in wire if "_snapshot" in str(sent.data.get("buffer_paths")))
+    state = opened.data["state"]
+    assert state["_names"] == ["one", "other"]
+    assert state["_meta"]["run"] == recording.run
+    assert [kept["meta"]["run"] for kept in state["_others"]] == [other.run]
+    assert ["_others", 0, "snapshot"] in opened.data["buffer_paths"]
+    both.gate, both.layer = "z", "lstm.l0"
+    other.append(make_frame(1, kind="GRU"))
+    told = [sent.data["content"]["run"] for sent in wire if sent.data.get("method") == "custom"]
+    assert told == [other.run]
+    both.close()
+
+
+def test_more_than_four_recordings_or_one_of_them_twice_are_one_sentence(recording: Recording):
+    for source in ([recording, recording], [Recording() for _ in range(5)], []):
+        with pytest.raises(RecordingError, match="source: expected one to 4 different recordings"):
+            Explorer(source)

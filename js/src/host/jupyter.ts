@@ -11,6 +11,7 @@ import { type Cursor, FIELDS, join, type Listener, type SharedCursor, START } fr
 import { toBytes } from "../frame";
 import type { Delta, Meta, Panel, Theme } from "../protocol.gen";
 import { Store } from "../store";
+import type { Rows } from "../view/layout";
 import { mountView, type View } from "../view/view";
 import { pageHub, pageLanguage } from "./surroundings";
 
@@ -159,6 +160,7 @@ function show(model: Model, el: HTMLElement, { store, cursor }: Session): End {
       ...{ store, cursor },
       language: pageLanguage(),
       panels: (model.get("_panels") as readonly Panel[] | undefined) ?? [],
+      rows: (model.get("_rows") as Rows | undefined) ?? [],
       theme: () => (model.get("theme") as Theme | undefined) ?? "auto",
     });
   let view = mount();

@@ -17,6 +17,7 @@ import { curves } from "./curves";
 import { assign, element, write } from "./dom";
 import { flow } from "./flow";
 import { gates } from "./gates";
+import { arranged, build, type Placed, type Rows } from "./layout";
 import type { PanelView, Stage } from "./panel";
 import { status } from "./status";
 import { steps } from "./steps";
@@ -26,6 +27,8 @@ export interface Source {
   readonly store: Store;
   readonly cursor: Pick<SharedCursor, "value" | "move" | "subscribe">;
   readonly panels: readonly Panel[];
+  /** Where the panels stand; empty leaves it to the view. */
+  readonly rows: Rows;
   /** Of the reader, such as "en-GB". */
   readonly language: string;
   readonly theme: () => Theme;
@@ -37,7 +40,9 @@ export interface View {
   readonly close: () => void;
 }
 
-const PANELS: Record<Panel, (stage: Stage) => PanelView> = { status, steps, gates, flow, curves };
+type Maker = (stage: Stage) => PanelView;
+
+const PANELS: { readonly [name in Panel]?: Maker } = { status, steps, gates, flow, curves };
 const WIDE = 960;
 const NARROW = 520;
 const SPEECH_MS = 300;
@@ -60,7 +65,7 @@ export function mountView(host: HTMLElement, source: Source): View {
     place: () => resolve(cursor.value, store),
     move: (change, settled) => cursor.move(change, settled),
   };
-  const panels = build(stage, source.panels, root);
+  const panels = furnish(root, source, stage);
   root.prepend(element("style", {}, style));
   root.append(speech);
   host.append(root);
@@ -84,25 +89,21 @@ export function mountView(host: HTMLElement, source: Source): View {
   };
 }
 
-/** The sections in the order asked for; the choice of layer and sample stands in the first that can hold it. */
-function build(stage: Stage, wanted: readonly Panel[], root: HTMLElement): PanelView[] {
-  const home = (["status", "gates", "flow"] as const).find((name) => wanted.includes(name));
-  const views: PanelView[] = [];
-  for (const name of wanted) {
-    const view = PANELS[name](stage);
-    const section = element("section", { "data-panel": name }, view.element);
-    views.push(view);
-    if (name === home) {
-      const chooser = choices(stage);
-      (view.element.querySelector(".rnnw-head") ?? section).append(chooser.element);
-      views.push(chooser);
-    }
-    root.append(section);
+/** The rows of panels, and the choice of layer and sample in the first that can hold it. */
+function furnish(root: HTMLElement, source: Source, stage: Stage): Placed[] {
+  const made = source.panels.filter((panel) => panel in PANELS);
+  const rows = arranged(made, source.rows);
+  const { elements, placed } = build(rows, stage, (panel) => (PANELS[panel] as Maker)(stage));
+  const home = (["status", "gates", "flow"] as const).find((name) => made.includes(name));
+  const place = placed.find(({ section }) => section.dataset["panel"] === home);
+  if (place) {
+    const chooser = choices(stage);
+    (place.section.querySelector(".rnnw-head") ?? place.section).append(chooser.element);
+    placed.push({ section: place.section, view: chooser });
   }
-  const main = wanted.filter((name) => name === "gates" || name === "flow").length;
-  root.style.setProperty("--main", String(Math.max(main, 1)));
-  root.toggleAttribute("data-aside", main > 0 && wanted.includes("curves"));
-  return views;
+  root.dataset["layout"] = source.rows.length > 0 ? "rows" : "auto";
+  root.append(...elements);
+  return placed;
 }
 
 /** Says the latest of quickly following sentences. */
@@ -115,7 +116,7 @@ function speaker(speech: HTMLElement, signal: AbortSignal): (sentence: string) =
   };
 }
 
-function painting(root: HTMLElement, source: Source, panels: () => readonly PanelView[]) {
+function painting(root: HTMLElement, source: Source, panels: () => readonly Placed[]) {
   const { store } = source;
   let look: Look | null = null;
   let frame = 0;
@@ -138,7 +139,9 @@ function painting(root: HTMLElement, source: Source, panels: () => readonly Pane
     look ??= lookOf(root, source.theme());
     assign(root, "data-width", root.clientWidth >= WIDE ? "wide" : root.clientWidth < NARROW ? "narrow" : "medium");
     const place = resolve(source.cursor.value, store);
-    for (const panel of panels()) panel.paint({ place, look, pixelRatio: devicePixelRatio });
+    for (const { section, view } of panels()) {
+      if (!section.hidden) view.paint({ place, look, pixelRatio: devicePixelRatio });
+    }
     painted += 1;
     describePlace(root, place, painted);
   };

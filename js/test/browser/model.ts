@@ -13,7 +13,7 @@ export class FakeModel implements Model {
 
   constructor(state: Record<string, unknown> = {}) {
     const cursor = { step: null, time: 0, layer: "", gate: "", unit: null, sample: 0 };
-    this.#state = { _meta: {}, _snapshot: null, _panels: PANELS, theme: "light", ...cursor, ...state };
+    this.#state = { _meta: {}, _snapshot: null, _panels: PANELS, _rows: [], theme: "light", ...cursor, ...state };
   }
 
   get(name: string): unknown {

@@ -99,12 +99,12 @@ describe("a view", () => {
     expect(box("curves").top).toBe(box("gates").top);
   });
 
-  test("draws the panels asked for, in their order, also when they change", async () => {
-    const model = recorded({ _panels: ["flow", "status"] });
+  test("draws the panels asked for, in the order of their rows, also when they change", async () => {
+    const model = recorded({ _panels: ["flow", "status"], _rows: [[["flow"]], [["status"]]] });
     await show(model);
     const panels = () => [...host.querySelectorAll("[data-panel]")].map((one) => one.getAttribute("data-panel"));
     expect(panels()).toEqual(["flow", "status"]);
-    model.arrive({ _panels: ["gates"] });
+    model.arrive({ _rows: [], _panels: ["gates"] });
     expect(panels()).toEqual(["gates"]);
     await painted(host);
   });
