@@ -48,6 +48,7 @@ def member_text(member: object) -> str:
 
 def test_the_public_names_are_these():
     assert rnnwidgets.__all__ == [
+        "CellDiagram",
         "Explorer",
         "Frame",
         "GateHeatmap",
@@ -56,6 +57,7 @@ def test_the_public_names_are_these():
         "Recorder",
         "Recording",
         "RecordingError",
+        "Saturation",
         "Trace",
         "__version__",
         "tasks",
