@@ -30,6 +30,6 @@ def test_a_changed_schema_would_be_noticed(tmp_path: Path):
 def test_the_constants_and_interfaces_are_there_by_name():
     text = TARGET.read_text()
     assert "export const CODE_NAN = 255 as const;" in text
-    assert 'export type Panel = "status" | "steps" | "gates" | "flow" | "curves";' in text
+    assert 'export type Theme = "auto" | "light" | "dark";' in text
     assert "export interface Delta {" in text
     assert "  readonly overhead: number | null;" in text
