@@ -34,14 +34,19 @@ __all__ = [
 class ParameterNorm(NamedTuple):
     """L2 norms of one parameter's gradient and of its weight at one step, and how far the update moved the weight.
 
-    `update_ratio` is |w_after - w_before| / |w_before|, measured at each eighth recorded step, on evenly spaced entries
-    of a large parameter; NaN where it is not known: at the steps between, for a parameter of another optimizer, or
-    while the update is still to come.
+    `gradient` is as the optimizer uses it: unscaled, averaged over processes, clipped. `update_ratio` is
+    |w_after - w_before| / |w_before|, measured at each eighth recorded step, on evenly spaced entries of a large
+    parameter; NaN where it is not known: at the steps between, for a parameter of another optimizer, or while the
+    update is still to come. `before_clip` is the gradient's norm when the last backward pass was over, unscaled;
+    NaN where passes that ran through no recorded layer have added to the gradient since. `local` is that of this
+    process alone, before `DistributedDataParallel` averaged; NaN where nothing was averaged, or in place.
     """
 
     gradient: float
     weight: float
     update_ratio: float = math.nan
+    before_clip: float = math.nan
+    local: float = math.nan
 
 
 @dataclass(frozen=True)

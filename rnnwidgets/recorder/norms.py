@@ -1,4 +1,5 @@
-"""Gradient and weight norms of every parameter, as the optimizer is about to use them, and how far it moves them.
+"""Gradient and weight norms of every parameter, before the user clips and as the optimizer is about to use them, and
+how far it moves them.
 
 How far is measured on about `_SAMPLED` entries of a parameter, all of them if it is no larger, at each
 `MOVEMENT_EVERY`-th recorded step: a copy of every weight at every step would cost more than all that is recorded of
@@ -8,32 +9,73 @@ the layers.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from rnnwidgets.frame import ParameterNorm
+from rnnwidgets.recorder.optimizer import Scaling
 
 MOVEMENT_EVERY = 8
 _SAMPLED = 2**12
+_ROUNDING = 1e-5
 
 
-def parameter_norms(model: nn.Module, scale: float = 1.0) -> dict[str, ParameterNorm]:
-    """Return the L2 norms of each parameter that has a gradient, and of that gradient divided by `scale`."""
-    named = {name: weight for name, weight in model.named_parameters() if weight.grad is not None}
-    gradients = _norms([_dense(weight.grad) for weight in named.values() if weight.grad is not None])
-    weights = _norms([weight.detach() for weight in named.values()])
+def gradient_norms(model: nn.Module) -> dict[str, Tensor]:
+    """Return the L2 norm of the gradient of each parameter that has one, not read from the device yet."""
+    return {name: _norm(_dense(weight.grad)) for name, weight in model.named_parameters() if weight.grad is not None}
+
+
+def parameter_norms(
+    model: nn.Module, scaling: Scaling, complete: Mapping[str, Tensor], local: Mapping[str, Tensor]
+) -> dict[str, ParameterNorm]:
+    """Return the L2 norms of each parameter that has a gradient, as `ParameterNorm` says.
+
+    Args:
+        model: the model, whose gradients are those that the optimizer is about to use.
+        scaling: what a gradient scaler has done to them.
+        complete: the gradients' norms when the last backward pass was over, not read yet.
+        local: the same before processes averaged them.
+    """
+    used = gradient_norms(model)
+    weights = {name: _norm(weight.detach()) for name, weight in model.named_parameters() if name in used}
+    groups = (used, weights, complete, local)
+    scales = (scaling.scale if scaling.pending else 1.0, 1.0, scaling.scale, scaling.scale)
+    gradient, weight, before, own = (
+        {name: value / scale for name, value in group.items()}
+        for group, scale in zip(_read(groups), scales, strict=True)
+    )
+    if any(before.get(name, 0.0) < value * (1 - _ROUNDING) for name, value in gradient.items()):
+        before = own = {}  # another pass, which ran through no layer that is recorded, has added to the gradients
+    if own == before:
+        own = {}
+    unknown = math.nan
     return {
-        name: ParameterNorm(gradient / scale, weight)
-        for name, gradient, weight in zip(named, gradients, weights, strict=True)
+        name: ParameterNorm(value, weight[name], before_clip=before.get(name, unknown), local=own.get(name, unknown))
+        for name, value in gradient.items()
     }
 
 
-def total(norms: Mapping[str, ParameterNorm]) -> float:
-    """Return the L2 norm over all parameters' gradients."""
-    return math.sqrt(math.fsum(norm.gradient**2 for norm in norms.values()))
+def totals(norms: Mapping[str, ParameterNorm]) -> dict[str, float]:
+    """Return L2 norms over all parameters' gradients by the names of the scalars that they become.
+
+    `grad_norm` is of the gradient that the optimizer uses. `grad_norm_before_clip` is there where that was larger, so
+    that the steps which have it are those that were clipped; `grad_norm_local` where processes averaged.
+    """
+    if not norms:
+        return {}
+    used, before, local = (
+        math.hypot(*values)
+        for values in zip(*((norm.gradient, norm.before_clip, norm.local) for norm in norms.values()), strict=True)
+    )
+    found = {"grad_norm": used}
+    if before > used * (1 + _ROUNDING):
+        found["grad_norm_before_clip"] = before
+    if not math.isnan(local):
+        found["grad_norm_local"] = local
+    return found
 
 
 class Movement:
@@ -79,9 +121,17 @@ def _dense(gradient: Tensor) -> Tensor:
     return gradient.detach().coalesce().values() if gradient.is_sparse else gradient.detach()
 
 
-def _norms(tensors: list[Tensor]) -> list[float]:
-    """Return the L2 norm of each tensor."""
-    return list(_numbers([torch.linalg.vector_norm(tensor) for tensor in tensors]))
+def _norm(values: Tensor) -> Tensor:
+    """Return the L2 norm, in single precision at least."""
+    half = values.dtype in (torch.float16, torch.bfloat16)
+    norm: Tensor = torch.linalg.vector_norm(values, dtype=torch.float32 if half else None)
+    return norm
+
+
+def _read(groups: Sequence[Mapping[str, Tensor]]) -> list[dict[str, float]]:
+    """Return the numbers of named tensors of one element, with one transfer for all groups."""
+    numbers = iter(_numbers([value for group in groups for value in group.values()]))
+    return [{name: next(numbers) for name in group} for group in groups]
 
 
 def _numbers(found: list[Tensor]) -> list[Any]:

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError
 from rnnwidgets.frame import Frame, Trace
+from rnnwidgets.recorder.backward import Backward
 from rnnwidgets.recorder.layers import Recurrent
-from rnnwidgets.recorder.norms import parameter_norms, total
+from rnnwidgets.recorder.norms import parameter_norms, totals
 from rnnwidgets.recorder.observe import Call
 from rnnwidgets.recorder.optimizer import Scaling
 from rnnwidgets.recorder.passes import backward_pass
@@ -39,6 +40,7 @@ class Step:
         random: path of a module -> the random state before its latest call, where it drops out between layers.
         cleared: backward passes whose gradients were cleared before the optimizer used them.
         overflowed: those of them that were not finite.
+        backward: what the latest backward pass left in the parameters.
     """
 
     number: int
@@ -49,6 +51,7 @@ class Step:
     random: dict[str, Tensor] = field(default_factory=dict)
     cleared: int = 0
     overflowed: int = 0
+    backward: Backward = field(default_factory=Backward)
     _ids: list[Tensor] = field(default_factory=list)
     _passes: dict[str, int] = field(default_factory=dict)
     _twice: set[str] = field(default_factory=set)
@@ -101,14 +104,14 @@ class Step:
         if not chosen:
             return None
         first, _ = next(iter(chosen.values()))
-        norms = parameter_norms(model, scaling.scale if scaling.pending else 1.0)
+        norms = parameter_norms(model, scaling, self.backward.complete, self.backward.local)
         return Frame(
             step=self.number,
             samples=first[0].samples,
             traces={
                 trace.layer: trace for path, run in chosen.items() for trace in self._traces(path, run, scaling.scale)
             },
-            scalars={**self.scalars, **({"grad_norm": total(norms)} if norms else {})},
+            scalars={**self.scalars, **totals(norms)},
             norms=norms,
             tokens=None if decode is None else tokens(first, decode),
         )

@@ -82,6 +82,12 @@ class Training:
             with self.budget.spending():
                 self.guard.run(site, answer, gradient)
                 self.guard.run(site, work, gradient)
+                self.guard.run("following the backward pass", step.backward.follow, self._model, self._spend)
+
+    def _spend(self, site: str, work: Callable[[nn.Module], None], model: nn.Module) -> None:
+        """Do work that autograd calls back for."""
+        with self.budget.spending():
+            self.guard.run(site, work, model)
 
     def log(self, scalars: Mapping[str, float | Tensor]) -> None:
         """Add scalars to the step that has begun, else to the one before."""
