@@ -31,7 +31,11 @@ export default defineConfig({
             headless: true,
             screenshotFailures: false,
             viewport: { width: 1200, height: 1400 },
-            provider: playwright({ launchOptions: { executablePath, args } }),
+            // The page is as large as the frame of the tests, which would else be scaled down in screenshots.
+            provider: playwright({
+              launchOptions: { executablePath, args },
+              contextOptions: { viewport: { width: 1280, height: 1500 } },
+            }),
             instances: [{ browser: "chromium" }],
           },
         },

@@ -4,6 +4,9 @@ export interface Phrases {
   readonly order: string;
   readonly orders: Readonly<Record<"index" | "mean" | "variance" | "saturation" | "similarity" | "gradient", string>>;
   readonly wholeHeatmap: string;
+  readonly cellPanel: string;
+  readonly noCell: string;
+  readonly start: string;
 }
 
 export const ENGLISH_PHRASES: Phrases = {
@@ -17,6 +20,9 @@ export const ENGLISH_PHRASES: Phrases = {
     gradient: "gradient",
   },
   wholeHeatmap: "show all",
+  cellPanel: "The cell",
+  noCell: "No diagram is known for a cell written by hand: its quantities are in the heatmap.",
+  start: "start",
 };
 
 export const CHINESE_PHRASES: Phrases = {
@@ -30,4 +36,7 @@ export const CHINESE_PHRASES: Phrases = {
     gradient: "梯度",
   },
   wholeHeatmap: "显示全部",
+  cellPanel: "细胞内部",
+  noCell: "手写的细胞没有已知的结构图：其各个量见热图。",
+  start: "起点",
 };

@@ -2,7 +2,7 @@
 
 import { COLOR_DECADES } from "../color";
 import type { Place } from "../cursor";
-import { power, shortened, textWidth, tick } from "../format";
+import { power, shortened, textWidth, tick, value } from "../format";
 import { type Label, SMALL } from "../marks/label";
 import type { Legend } from "../marks/legend";
 import type { Plane } from "../protocol.gen";
@@ -73,7 +73,7 @@ export function legendTicks(plane: Plane, top: number): Legend["ticks"] {
   if (plane.encoding === "unit") return [0, 0.5, 1].map((position) => ({ position, text: tick(position) }));
   if (top === 0) return [{ position: 0, text: "0" }];
   if (plane.encoding === "symmetric") {
-    return [-1, -0.5, 0, 0.5, 1].map((position) => ({ position, text: tick(position * top) }));
+    return [-1, -0.5, 0, 0.5, 1].map((position) => ({ position, text: value(position * top) }));
   }
   const order = Math.round(Math.log10(top));
   const sides = [1, 0.5].flatMap((position) => {

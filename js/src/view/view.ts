@@ -12,6 +12,7 @@ import type { Panel, Theme } from "../protocol.gen";
 import type { Store } from "../store";
 import { stringsFor } from "../strings";
 import { type Look, lookOf, observeHost } from "../theme";
+import { cell } from "./cell";
 import { choices } from "./choices";
 import { curves } from "./curves";
 import { assign, element, write } from "./dom";
@@ -19,6 +20,7 @@ import { flow } from "./flow";
 import { gates } from "./gates";
 import { arranged, build, type Placed, type Rows } from "./layout";
 import type { PanelView, Stage } from "./panel";
+import panelStyle from "./panels.css?inline";
 import { status } from "./status";
 import { steps } from "./steps";
 import style from "./style.css?inline";
@@ -42,7 +44,7 @@ export interface View {
 
 type Maker = (stage: Stage) => PanelView;
 
-const PANELS: { readonly [name in Panel]?: Maker } = { status, steps, gates, flow, curves };
+const PANELS: { readonly [name in Panel]?: Maker } = { status, steps, gates, cell, flow, curves };
 const WIDE = 960;
 const NARROW = 520;
 const SPEECH_MS = 300;
@@ -66,7 +68,7 @@ export function mountView(host: HTMLElement, source: Source): View {
     move: (change, settled) => cursor.move(change, settled),
   };
   const panels = furnish(root, source, stage);
-  root.prepend(element("style", {}, style));
+  root.prepend(element("style", {}, style, panelStyle));
   root.append(speech);
   host.append(root);
 

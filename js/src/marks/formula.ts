@@ -1,0 +1,101 @@
+/**
+ * Formulas on a canvas: letters of mathematics in italics with their indices lowered, numbers in chips that have the
+ * color of their value. Already worded and anchored; the widths of the letters are measured while they are drawn.
+ */
+
+import { css, diverging, type Rgb, SPECIAL, sequential } from "../color";
+import type { Look } from "../theme";
+import type { Tone } from "./label";
+
+/** Where a number stands on the color scale of its quantity; none for a number without a scale. */
+export interface Shade {
+  readonly scale: "sequential" | "diverging" | "none";
+  /** NaN has the color of what is not a number. */
+  readonly position: number;
+}
+
+export type Run =
+  | { readonly text: string; readonly kind: "letter" | "index" | "plain" }
+  | { readonly text: string; readonly kind: "number"; readonly shade: Shade };
+
+export interface Formula {
+  readonly runs: readonly Run[];
+  readonly x: number;
+  readonly y: number;
+  readonly align: "left" | "center" | "right";
+  readonly tone: Tone;
+  readonly size: number;
+}
+
+const SERIF = "Georgia, 'Times New Roman', serif";
+const PAD = 5;
+const UPRIGHT = new Set(["tanh", "max", "ReLU"]);
+
+/** "c_{t-1} = " as runs: single letters in italics, what follows an underscore lowered, the rest upright. */
+export function runsOf(text: string): Run[] {
+  return [...text.matchAll(/_\{([^}]*)\}|_(.)|([A-Za-z]+|\u2202L|\u2202)|([^A-Za-z_\u2202]+)/g)].map(
+    ([, braced, single, word, rest]): Run => {
+      if (braced ?? single) return { text: braced ?? single ?? "", kind: "index" };
+      if (word !== undefined && !UPRIGHT.has(word)) return { text: word, kind: "letter" };
+      return { text: word ?? rest ?? "", kind: "plain" };
+    },
+  );
+}
+
+export function colorOf({ scale, position }: Shade, look: Look): Rgb | null {
+  if (Number.isNaN(position)) return SPECIAL[look.mode].nan as unknown as Rgb;
+  if (scale === "none") return null;
+  return scale === "sequential" ? sequential()(position) : diverging(look.mode, look.surface)(position);
+}
+
+/** Ink that can be read on a color. */
+export function inkOn([red, green, blue]: Rgb): string {
+  return 0.3 * red + 0.59 * green + 0.11 * blue > 140 ? "#15181c" : "#ffffff";
+}
+
+export function paintFormulas(context: CanvasRenderingContext2D, formulas: readonly Formula[], look: Look): void {
+  context.textBaseline = "middle";
+  context.textAlign = "left";
+  for (const { runs, x, y, align, tone, size } of formulas) {
+    const parts = runs.map((run) => {
+      context.font = fontOf(run, size, look);
+      return { run, width: context.measureText(run.text).width + (run.kind === "number" ? 2 * PAD : 0) };
+    });
+    const width = parts.reduce((sum, part) => sum + part.width, 0);
+    let left = align === "left" ? x : align === "center" ? x - width / 2 : x - width;
+    for (const part of parts) {
+      context.font = fontOf(part.run, size, look);
+      context.fillStyle = look[tone];
+      if (part.run.kind === "number") paintChip(context, part.run.shade, left, y, part.width, size, look);
+      const shift = part.run.kind === "number" ? PAD : 0;
+      context.fillText(part.run.text, left + shift, part.run.kind === "index" ? y + size * 0.32 : y);
+      left += part.width;
+    }
+  }
+}
+
+function fontOf({ kind }: Run, size: number, look: Look): string {
+  if (kind === "letter") return `italic ${size + 2}px ${SERIF}`;
+  if (kind === "index") return `italic ${size - 2}px ${SERIF}`;
+  return kind === "number" ? `600 ${size}px ${look.font}` : `${size}px ${look.font}`;
+}
+
+function paintChip(
+  context: CanvasRenderingContext2D,
+  shade: Shade,
+  x: number,
+  y: number,
+  width: number,
+  size: number,
+  look: Look,
+): void {
+  const color = colorOf(shade, look);
+  context.beginPath();
+  context.roundRect(x + 1, y - size * 0.75, width - 2, size * 1.5, 4);
+  context.fillStyle = color ? css(color) : css(look.surface);
+  context.fill();
+  context.strokeStyle = look.grid;
+  context.lineWidth = 1;
+  context.stroke();
+  context.fillStyle = color ? inkOn(color) : look.ink;
+}

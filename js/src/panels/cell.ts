@@ -1,0 +1,225 @@
+/**
+ * The unrolled cell at the time shown, as a diagram with the numbers of one unit on its wires, and its equations with
+ * the numbers filled in. Beside it stand the edges of the cells before and after it.
+ */
+
+import type { Place } from "../cursor";
+import { shortened, value as valueText } from "../format";
+import { type Gate, paintBody, paintGates, paintSigns, paintWires, type Sign, type Wire } from "../marks/diagram";
+import { type Formula, paintFormulas, runsOf } from "../marks/formula";
+import { paintMessage } from "../marks/label";
+import type { Box } from "../scale";
+import type { Store } from "../store";
+import type { Strings } from "../strings";
+import type { Look } from "../theme";
+import { DESIGNS, type Design, type Side } from "./cell/design";
+import { equations } from "./cell/equations";
+import { type CellValues, type Datum, productSlack, shown, summed, terms, UNKNOWN, valuesOf } from "./cell/values";
+
+export interface CellScene {
+  readonly width: number;
+  readonly height: number;
+  /** The cell itself, and the edges of its neighbors. */
+  readonly body: Box | null;
+  readonly neighbors: readonly Box[];
+  readonly wires: readonly Wire[];
+  readonly signs: readonly Sign[];
+  readonly gates: readonly Gate[];
+  readonly formulas: readonly Formula[];
+  /** The numbers by their letters, for those who do not see the picture. */
+  readonly facts: readonly string[];
+  readonly unit: number | null;
+  readonly units: number;
+  readonly message: string;
+}
+
+const SIDE = 34;
+const FOOT = 40;
+const LINE = 26;
+const WIDE = 760;
+
+export function resolve(store: Store, place: Place, width: number, strings: Strings): CellScene {
+  const kind = place.layer?.kind ?? "";
+  const design = DESIGNS[kind];
+  const values = valuesOf(store, place);
+  if (!design || !values) {
+    const message = !place.frame ? strings.waiting : design ? strings.noData : strings.noCell;
+    return {
+      ...{ width, height: 160, body: null, neighbors: [], wires: [], signs: [], gates: [], formulas: [], facts: [] },
+      ...{ unit: null, units: 0, message },
+    };
+  }
+  const numbers = numbersOf(kind, values);
+  const beside = width >= WIDE;
+  const body = { x: SIDE, y: 6, width: (beside ? Math.round(width * 0.56) : width) - 2 * SIDE, height: design.height };
+  const lines = equationsAt(
+    [...equations(kind, values, numbers).map((runs) => ({ runs })), gradients(place, values)],
+    beside ? body.x + body.width + SIDE + 28 : 4,
+    beside ? body.y + (body.height - FOOT / 2) / 2 : null,
+    body.y + body.height + FOOT + 14,
+  );
+  const bottom = Math.max(body.y + body.height + FOOT, ...lines.map(({ y }) => y + LINE / 2));
+  return {
+    ...{ width, height: bottom, body, unit: values.unit, units: place.units, message: "" },
+    neighbors: [
+      { ...body, x: -SIDE, width: SIDE + 14 },
+      { ...body, x: body.x + body.width + SIDE - 14, width: beside ? 14 : SIDE + 14 },
+    ],
+    wires: design.wires.map(({ points, arrow }) => ({
+      points: points.map(([u, v]) => at(body, u, v)),
+      arrow: arrow ?? false,
+    })),
+    signs: design.signs.map(([text, [u, v]]) => ({ text, at: at(body, u, v) })),
+    gates: design.gates.map(([name, kindOf, [u, v]]) => gateAt(numbers.get(name) ?? UNKNOWN, kindOf, at(body, u, v))),
+    formulas: [...labels(design, body, kind, numbers), ...feet(place, values, body, strings), ...lines],
+    facts: [...numbers].filter(([, { value }]) => value !== null).map(([key, { value }]) => `${key} ${shown(value)}`),
+  };
+}
+
+function at(body: Box, u: number, v: number): readonly [number, number] {
+  return [body.x + u * body.width, body.y + v * body.height];
+}
+
+/** Every number of the cell by its key: those of the frame, and products that add up to the recorded state. */
+function numbersOf(kind: string, values: CellValues): Map<string, Datum> {
+  const { at: now, previous, made, slack } = values;
+  if (kind === "LSTM") {
+    const [i, f, g, o, c] = ["i", "f", "g", "o", "c"].map(now) as [Datum, Datum, Datum, Datum, Datum];
+    const before = previous("c");
+    const [kept, added] = terms(
+      [times(f, before), productSlack(f.value, slack("f"), before.value, slack("c"))],
+      [times(i, g), productSlack(i.value, slack("i"), g.value, slack("g"))],
+      [c.value, slack("c")],
+    );
+    const squashed = made(c.value === null ? null : Math.tanh(c.value), "g");
+    return new Map([
+      ...Object.entries({ f, i, g, o, c, h: now("h"), c_before: before, h_before: previous("h") }),
+      ...Object.entries({ kept: made(kept, "c"), added: made(added, "c"), tanh: squashed }),
+      ["output", made(times(o, squashed), "g")],
+    ]);
+  }
+  if (kind !== "GRU") return new Map(Object.entries({ h: now("h"), h_before: previous("h") }));
+  const [r, z, n, h, before] = [now("r"), now("z"), now("n"), now("h"), previous("h")];
+  const rest = made(z.value === null ? null : 1 - z.value, "z");
+  const [kept, added] = terms(
+    [times(z, before), productSlack(z.value, slack("z"), before.value, slack("h"))],
+    [times(rest, n), productSlack(rest.value, slack("z"), n.value, slack("n"))],
+    [h.value, slack("h")],
+  );
+  return new Map(
+    Object.entries({ r, z, n, h, rest, h_before: before, kept: made(kept, "h"), added: made(added, "h") }),
+  );
+}
+
+function times(one: Datum, other: Datum): number | null {
+  return one.value === null || other.value === null ? null : one.value * other.value;
+}
+
+function gateAt({ value, shade }: Datum, name: string, [x, y]: readonly [number, number]): Gate {
+  return { box: { x: x - 23, y: y - 18, width: 46, height: 36 }, text: shown(value), name, shade };
+}
+
+const SHIFT: Readonly<Record<Side, readonly [number, number, Formula["align"]]>> = {
+  above: [0, -21, "center"],
+  below: [0, 21, "center"],
+  left: [-25, 0, "right"],
+  right: [25, 0, "left"],
+};
+
+/** The numbers on the wires with their letters, and the letters of the gates. */
+function labels(design: Design, body: Box, kind: string, numbers: ReadonlyMap<string, Datum>): Formula[] {
+  const of = (key: string) => numbers.get(key)?.value ?? null;
+  const sum = kind === "GRU" ? "h" : "c";
+  const texts = summed(of("kept"), of("added"), of(sum));
+  const written = new Map([
+    ["kept", texts[0]],
+    ["added", texts[1]],
+    [sum, texts[2]],
+  ]);
+  const wires = design.numbers.flatMap(([key, letters, [u, v], side]): Formula[] => {
+    const { value, shade } = numbers.get(key) ?? UNKNOWN;
+    const [x, y] = at(body, u, v);
+    const [dx, dy, align] = SHIFT[side];
+    return [
+      {
+        runs: [{ kind: "number", text: written.get(key) ?? shown(value), shade }],
+        x,
+        y,
+        align: "center",
+        tone: "ink",
+        size: 12,
+      },
+      { runs: runsOf(letters), x: x + dx, y: y + dy, align, tone: "muted", size: 12 },
+    ];
+  });
+  const gates = design.gates.map(([name, , [u, v]]): Formula => {
+    const [x, y] = at(body, u, v);
+    return { runs: runsOf(`${name}_t`), x: x - 8, y: y - 28, align: "right", tone: "ink", size: 13 };
+  });
+  return [...wires, ...gates];
+}
+
+/** What comes in from below: the token, and which times stand beside. */
+function feet(place: Place, values: CellValues, body: Box, strings: Strings): Formula[] {
+  const y = body.y + body.height + FOOT / 2 + 2;
+  const token = (time: number | null) => {
+    const found = time === null ? undefined : place.tokens?.[time];
+    return found === undefined ? "" : strings.quoted(shortened(found, 12, 120));
+  };
+  const { time, before } = values;
+  const x = at(body, place.layer?.kind === "LSTM" ? 0.17 : place.layer?.kind === "GRU" ? 0.22 : 0.28, 1)[0];
+  const own = token(time);
+  return [
+    {
+      runs: [...runsOf("x_t"), { text: own ? `  ${own}` : "", kind: "plain" }],
+      ...{ x: x - 6, y, align: "left", tone: "ink", size: 13 },
+    },
+    {
+      runs: [{ text: before === null ? strings.start : `t = ${before}`, kind: "plain" }],
+      ...{ x: 6, y, align: "left", tone: "muted", size: 11 },
+    },
+    {
+      runs: [{ text: `t = ${time}`, kind: "plain" }],
+      ...{ x: body.x + body.width, y, align: "right", tone: "ink", size: 12 },
+    },
+  ];
+}
+
+/** The total gradients that reach this unit at this time, where they were recorded. */
+function gradients(place: Place, values: CellValues): { runs: Formula["runs"] } {
+  const known = ["dh", "dc"].flatMap((name) => {
+    const { value, shade } = values.at(name);
+    if (value === null) return [];
+    return [
+      ...runsOf(`\u2202L/\u2202${name[1]}_t = `),
+      { text: valueText(value), kind: "number" as const, shade },
+      ...runsOf("   "),
+    ];
+  });
+  return { runs: place.frame ? known : [] };
+}
+
+/** Lines one below the other from `x`, around a middle or from a top. */
+function equationsAt(
+  lines: ReadonlyArray<Pick<Formula, "runs">>,
+  x: number,
+  middle: number | null,
+  top: number,
+): Formula[] {
+  const full = lines.filter(({ runs }) => runs.length > 0);
+  const first = middle === null ? top : middle - ((full.length - 1) * LINE) / 2;
+  return full.map(({ runs }, index) => ({ runs, x, y: first + index * LINE, align: "left", tone: "ink", size: 12 }));
+}
+
+export function paint(scene: CellScene, context: CanvasRenderingContext2D, look: Look): void {
+  if (!scene.body) {
+    paintMessage(context, scene.message, { x: 0, y: 0, width: scene.width, height: scene.height }, look);
+    return;
+  }
+  for (const neighbor of scene.neighbors) paintBody(context, neighbor, look, true);
+  paintBody(context, scene.body, look, false);
+  paintWires(context, scene.wires, look);
+  paintSigns(context, scene.signs, look);
+  paintGates(context, scene.gates, look);
+  paintFormulas(context, scene.formulas, look);
+}

@@ -1,0 +1,31 @@
+/** The cell diagram on the page: the picture, and the unit whose numbers it shows. */
+
+import { paint, resolve } from "../panels/cell";
+import { assign, element } from "./dom";
+import type { PanelView, Stage } from "./panel";
+import { picture } from "./picture";
+
+export function cell(stage: Stage): PanelView {
+  const { strings, store, signal, move } = stage;
+  const unit = element("input", { type: "number", "data-role": "unit", min: "0", step: "1", class: "rnnw-unit" });
+  unit.addEventListener("input", () => unit.value !== "" && move({ unit: Number(unit.value) }, false), { signal });
+  unit.addEventListener("change", () => move({}, true), { signal });
+  const drawing = picture(stage, {
+    role: "cell",
+    resolve: (place, width) => resolve(store, place, width, strings),
+    paint,
+    label: ({ message, facts, unit: shown }, place) =>
+      `${strings.cellPanel}: ${message || [strings.at(place.time, place.times), `${strings.unit} ${shown}`, ...facts].join(", ")}`,
+  });
+  const choice = element("label", { class: "rnnw-choice", "data-offered": "true" }, strings.unit, unit);
+  const head = element("div", { class: "rnnw-head" }, element("h3", {}, strings.cellPanel), choice);
+  return {
+    element: element("div", {}, head, drawing.element),
+    paint: (shown) => {
+      const { unit: number, units } = drawing.paint(shown);
+      assign(unit, "max", String(Math.max(units - 1, 0)));
+      unit.disabled = units === 0;
+      if (document.activeElement !== unit) unit.value = number === null ? "" : String(number);
+    },
+  };
+}
