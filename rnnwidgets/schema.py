@@ -11,7 +11,7 @@ Frame bytes (little-endian, the same on the wire and on disk; frames may be conc
     12  4   u32 body bytes
     16  4   u32 CRC-32 over bytes 0..16, header and body
     20  4   u32 zero
-    24      header: UTF-8 JSON of `StepHeader` or `CurvesHeader`
+    24      header: UTF-8 JSON of `StepHeader`, `CurvesHeader` or `AnalysisHeader`
             body: the planes, each at its `offset` from the start of the body, 8-byte aligned, C order
 
 Quantised planes (`dtype` "u1") hold codes 0..252 for numbers and three reserved codes. With code k:
@@ -55,6 +55,11 @@ DIRECT_GRADIENT = "dy"
 UNIT_GATES = ("i", "f", "o", "r", "z")
 NORM_PREFIX = "norm."
 
+FLOW = "flow"
+SPECTRUM_PREFIX = "spectrum."
+WEIGHTS_PREFIX = "weights."
+START_PREFIX = "start."
+
 LIVE_MESSAGES_PER_SECOND = 10
 LIVE_MESSAGE_BYTES = 256 * 1024
 LIVE_BYTES_PER_SECOND = 1_000_000
@@ -70,6 +75,7 @@ Panel = Literal[
 ]
 Theme = Literal["auto", "light", "dark"]
 Scalar = float | Literal["nan", "inf", "-inf"]
+Severity = Literal["info", "warning", "problem"]
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,42 @@ class CurvesHeader:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What is worth saying of a run: one sentence with its numbers, what to try, the paper or rule behind it, and where
+    to look, as far as there is such a place.
+    """
+
+    name: str
+    severity: Severity
+    sentence: str
+    sentence_zh: str
+    advice: str
+    advice_zh: str
+    source: str
+    step: int | None
+    layer: str | None
+    time: int | None
+    unit: int | None
+
+
+@dataclass(frozen=True)
+class AnalysisHeader:
+    """What follows from one training step, and from the run up to it: `numbers[layer][name]`, findings, and planes.
+
+    `flow` (sample, loss_time, time): |dL_s/dh_t|, the part of the gradient at t that comes of the loss at time s.
+    `spectrum.<gate>` (part, index): real and imaginary parts of the eigenvalues of that gate's block of W_hh.
+    `weights.<gate>` (bin,): how many entries of that block lie in each of the equal bins from -high to high.
+    The block of a network without gates is called h.
+    """
+
+    kind: Literal["analysis"]
+    step: int
+    numbers: Mapping[str, Mapping[str, Scalar]]
+    findings: Sequence[Finding]
+    planes: Sequence[Plane]
+
+
+@dataclass(frozen=True)
 class Status:
     """What the recorder says of itself. `overhead` is its CPU time over that of the rest of the step."""
 
@@ -140,7 +182,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Delta:
-    """A live message: its one buffer holds curves and at most one step, newer than every delta before it."""
+    """A live message: its one buffer holds curves, at most one step, newer than every delta before it, and analyses."""
 
     kind: Literal["delta"]
     version: int

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnwidgets import reduce, schema
-from rnnwidgets.frame import Frame, Trace, dtype_name, encode, step_header
+from rnnwidgets.analysis import Analysis, Flow, LayerAnalysis
+from rnnwidgets.frame import Frame, Trace, dtype_name, encode, scalar, step_header
 
 GRADIENTS = ("dh", "dc", schema.DIRECT_GRADIENT)
 _PLANE_TEXT = 256
@@ -81,6 +82,48 @@ def encode_curves(series: Mapping[str, NDArray[np.float64]]) -> bytes:
         WirePlane("", name, ("row", "bin"), bins, bins.shape, (1, 1), "raw", 1.0) for name, bins in series.items()
     ]
     return encode(schema.CurvesHeader("curves", ()), planes)
+
+
+def encode_analysis(analysis: Analysis, limit: int) -> bytes:
+    """Return what follows from one step in `limit` bytes: flow matrices are strided, samples go first."""
+    numbers = {
+        layer: {name: scalar(value) for name, value in found.numbers.items()}
+        for layer, found in analysis.layers.items()
+    }
+    header = schema.AnalysisHeader("analysis", analysis.step, numbers, analysis.findings, ())
+    small = [plane for layer, found in analysis.layers.items() for plane in _weight_planes(layer, found)]
+    flows = {layer: found.flow for layer, found in analysis.layers.items() if found.flow is not None}
+    room = limit - len(encode(header, small)) - _PLANE_TEXT * len(flows)
+    while True:
+        cells = max(room // max(len(flows), 1), 1)
+        data = encode(header, [_flow_plane(layer, flow, cells) for layer, flow in flows.items()] + small)
+        if len(data) <= limit or cells == 1:
+            return data
+        room = min(room, cells * len(flows)) - (len(data) - limit)
+
+
+def _flow_plane(layer: str, flow: Flow, cells: int) -> WirePlane:
+    """Return the codes of a flow matrix (sample, loss_time, time), at most `cells` of them."""
+    loss_time, sample, time = reduce.strides(flow.norms.transpose(1, 0, 2).shape, cells)
+    norms = flow.norms[::sample, ::loss_time, ::time]
+    high = reduce.high(flow.norms, "signed_log")
+    codes = reduce.quantise(norms, "signed_log", high)
+    stride = tuple(one * other for one, other in zip(flow.stride, (sample, loss_time, time), strict=True))
+    axes = ("sample", "loss_time", "time")
+    return WirePlane(layer, schema.FLOW, axes, codes, flow.full, stride, "signed_log", high)
+
+
+def _weight_planes(layer: str, found: LayerAnalysis) -> list[WirePlane]:
+    """Return spectra (part, index) and histograms (bin,) of the recurrent weights."""
+    planes = []
+    for gate, values in found.spectra.items():
+        parts = np.stack((values.real, values.imag)).astype(np.float32)
+        name = schema.SPECTRUM_PREFIX + gate
+        planes.append(WirePlane(layer, name, ("part", "index"), parts, parts.shape, (1, 1), "raw", 1.0))
+    for gate, histogram in found.weights.items():
+        name, counts = schema.WEIGHTS_PREFIX + gate, histogram.counts
+        planes.append(WirePlane(layer, name, ("bin",), counts, counts.shape, (1,), "raw", histogram.high))
+    return planes
 
 
 def _norms(trace: Trace) -> list[WirePlane]:

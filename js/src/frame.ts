@@ -7,6 +7,7 @@
  */
 
 import {
+  type AnalysisHeader,
   CODE_NAN,
   CODE_NEGATIVE_INFINITY,
   CODE_POSITIVE_INFINITY,
@@ -24,7 +25,7 @@ import {
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-export interface Frame<Header = StepHeader | CurvesHeader> {
+export interface Frame<Header = StepHeader | CurvesHeader | AnalysisHeader> {
   readonly header: Header;
   readonly body: Bytes;
   /** Bytes of the whole frame. */
@@ -33,6 +34,7 @@ export interface Frame<Header = StepHeader | CurvesHeader> {
 
 export type StepFrame = Frame<StepHeader>;
 export type CurvesFrame = Frame<CurvesHeader>;
+export type AnalysisFrame = Frame<AnalysisHeader>;
 
 /** Bytes that are not sound frames: one sentence with what was expected and what was found. */
 export class FrameError extends Error {
@@ -121,10 +123,10 @@ function readFrame(bytes: Bytes): Frame {
   return { header, body, size: bytes.length };
 }
 
-function readHeader(bytes: Bytes): StepHeader | CurvesHeader {
-  const header = JSON.parse(new TextDecoder().decode(bytes)) as StepHeader | CurvesHeader;
-  if (header.kind !== "step" && header.kind !== "curves") {
-    throw new FrameError("a frame of kind step or curves", JSON.stringify(header));
+function readHeader(bytes: Bytes): Frame["header"] {
+  const header = JSON.parse(new TextDecoder().decode(bytes)) as Frame["header"];
+  if (!["step", "curves", "analysis"].includes(header.kind)) {
+    throw new FrameError("a frame of kind step, curves or analysis", JSON.stringify(header));
   }
   return header;
 }

@@ -17,6 +17,10 @@ export const TOTAL_GRADIENTS = {"LSTM": ["dh", "dc"], "GRU": ["dh"], "RNN_TANH":
 export const DIRECT_GRADIENT = "dy" as const;
 export const UNIT_GATES = ["i", "f", "o", "r", "z"] as const;
 export const NORM_PREFIX = "norm." as const;
+export const FLOW = "flow" as const;
+export const SPECTRUM_PREFIX = "spectrum." as const;
+export const WEIGHTS_PREFIX = "weights." as const;
+export const START_PREFIX = "start." as const;
 export const LIVE_MESSAGES_PER_SECOND = 10 as const;
 export const LIVE_MESSAGE_BYTES = 262144 as const;
 export const LIVE_BYTES_PER_SECOND = 1000000 as const;
@@ -30,6 +34,7 @@ export type State = "waiting" | "live" | "paused" | "finished" | "failed";
 export type Panel = "status" | "steps" | "findings" | "gates" | "cell" | "units" | "flow" | "matrix" | "curves" | "saturation" | "weights";
 export type Theme = "auto" | "light" | "dark";
 export type Scalar = number | "nan" | "inf" | "-inf";
+export type Severity = "info" | "warning" | "problem";
 
 /** One array of a frame. `shape` is as sent; `full` is as recorded; along each axis every `stride`-th was sent. */
 export interface Plane {
@@ -73,6 +78,30 @@ export interface CurvesHeader {
   readonly planes: ReadonlyArray<Plane>;
 }
 
+/** What is worth saying of a run: one sentence with its numbers, what to try, the paper or rule behind it, and where to look, as far as there is such a place. */
+export interface Finding {
+  readonly name: string;
+  readonly severity: Severity;
+  readonly sentence: string;
+  readonly sentence_zh: string;
+  readonly advice: string;
+  readonly advice_zh: string;
+  readonly source: string;
+  readonly step: number | null;
+  readonly layer: string | null;
+  readonly time: number | null;
+  readonly unit: number | null;
+}
+
+/** What follows from one training step, and from the run up to it: `numbers[layer][name]`, findings, and planes. `flow` (sample, loss_time, time): |dL_s/dh_t|, the part of the gradient at t that comes of the loss at time s. `spectrum.<gate>` (part, index): real and imaginary parts of the eigenvalues of that gate's block of W_hh. `weights.<gate>` (bin,): how many entries of that block lie in each of the equal bins from -high to high. The block of a network without gates is called h. */
+export interface AnalysisHeader {
+  readonly kind: "analysis";
+  readonly step: number;
+  readonly numbers: Readonly<Record<string, Readonly<Record<string, Scalar>>>>;
+  readonly findings: ReadonlyArray<Finding>;
+  readonly planes: ReadonlyArray<Plane>;
+}
+
 /** What the recorder says of itself. `overhead` is its CPU time over that of the rest of the step. */
 export interface Status {
   readonly state: State;
@@ -85,7 +114,7 @@ export interface Status {
   readonly notes: ReadonlyArray<string>;
 }
 
-/** A live message: its one buffer holds curves and at most one step, newer than every delta before it. */
+/** A live message: its one buffer holds curves, at most one step, newer than every delta before it, and analyses. */
 export interface Delta {
   readonly kind: "delta";
   readonly version: number;

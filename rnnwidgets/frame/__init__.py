@@ -6,7 +6,7 @@ Axis order everywhere: (time, sample, unit). The layout of the bytes stands in `
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -29,6 +29,11 @@ __all__ = [
     "split",
     "step_header",
 ]
+
+
+_AXES = (("time", "sample", "unit"), ("row", "column"), ("sample", "unit"))
+_PREFIXES = ("", schema.WEIGHTS_PREFIX, schema.START_PREFIX)
+_PREFIX_BY_AXIS = {axes[0]: prefix for axes, prefix in zip(_AXES, _PREFIXES, strict=True)}
 
 
 class ParameterNorm(NamedTuple):
@@ -64,6 +69,9 @@ class Trace:
         inexact: why the numbers are not exactly those of training, or an empty string.
         arrays: gates and states by their letters (`i f g o c h`, `r z n h` or `h`), total gradients `dh` and `dc`,
             direct gradient `dy`; the gradients are missing where no backward pass ran.
+        weights: the recurrent weights of that forward pass as PyTorch lays them out, gates below one another: `W_hh`
+            (G*H, R), `b_hh` (G*H,) and, with a projection, `W_hr` (R, H); empty where they were not kept.
+        start: the state before the first time, `h` (sample, R) and, for the LSTM, `c` (sample, H).
     """
 
     layer: str
@@ -72,6 +80,8 @@ class Trace:
     replay_error: float
     inexact: str
     arrays: Mapping[str, Array]
+    weights: Mapping[str, Array] = field(default_factory=dict)
+    start: Mapping[str, Array] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Array:
         """Return the array (time, sample, unit) of one gate, state or gradient.
@@ -95,8 +105,14 @@ class Trace:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        return sum(array.nbytes for array in self.arrays.values())
+        """Bytes of all arrays, weights and starting states."""
+        return sum(array.nbytes for held in (self.arrays, self.weights, self.start) for array in held.values())
+
+    def planes(self) -> Iterator[RawPlane]:
+        """Yield everything that the trace holds, as it is written."""
+        for axes, prefix, held in zip(_AXES, _PREFIXES, (self.arrays, self.weights, self.start), strict=True):
+            for name, array in held.items():
+                yield RawPlane(self.layer, prefix + name, axes[: array.ndim], array)
 
 
 @dataclass(frozen=True)
@@ -147,12 +163,7 @@ class Frame:
 
     def to_bytes(self) -> bytes:
         """Return the frame at recording precision, as laid out in `schema`."""
-        planes = [
-            RawPlane(trace.layer, name, ("time", "sample", "unit"), array)
-            for trace in self.traces.values()
-            for name, array in trace.arrays.items()
-        ]
-        return encode(step_header(self), planes)
+        return encode(step_header(self), [plane for trace in self.traces.values() for plane in trace.planes()])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Frame:
@@ -178,9 +189,11 @@ class Frame:
                 found=f"a frame of kind {header.get('kind')!r} made for display",
                 remedy="use Frame.to_bytes to write it",
             )
-        by_layer: dict[str, dict[str, Array]] = {}
+        held: dict[tuple[str, str], dict[str, Array]] = {}
         for plane, array in zip(header["planes"], arrays, strict=True):
-            by_layer.setdefault(plane["layer"], {})[plane["name"]] = array
+            first = plane["axes"][0]
+            name = plane["name"].removeprefix(_PREFIX_BY_AXIS[first])
+            held.setdefault((plane["layer"], first), {})[name] = array
         traces = {
             layer["name"]: Trace(
                 layer=layer["name"],
@@ -188,7 +201,10 @@ class Frame:
                 lengths=tuple(layer["lengths"]),
                 replay_error=number(layer["replay_error"]),
                 inexact=layer["inexact"],
-                arrays=by_layer.get(layer["name"], {}),
+                **{
+                    part: held.get((layer["name"], axes[0]), {})
+                    for part, axes in zip(("arrays", "weights", "start"), _AXES, strict=True)
+                },
             )
             for layer in header["layers"]
         }

@@ -87,7 +87,7 @@ def number(value: float | str) -> float:
     return _NON_FINITE[value] if isinstance(value, str) else value
 
 
-def encode(header: schema.StepHeader | schema.CurvesHeader, planes: Sequence[Values]) -> bytes:
+def encode(header: schema.StepHeader | schema.CurvesHeader | schema.AnalysisHeader, planes: Sequence[Values]) -> bytes:
     """Return one frame: prefix, JSON header, planes at 8-byte boundaries."""
     described: list[Mapping[str, Any]] = []
     pieces: list[bytes] = []

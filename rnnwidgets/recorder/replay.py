@@ -8,7 +8,7 @@ without gradient, outside autocast, without a random number of the global state,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -45,16 +45,19 @@ class _Part:
     error: float
     reasons: Sequence[str]
     arrays: dict[str, Tensor]
+    weights: dict[str, Tensor] = field(default_factory=dict)
+    start: dict[str, Tensor] = field(default_factory=dict)
 
 
-def traces(run: Sequence[Call], seen: int) -> list[Trace]:
+def traces(run: Sequence[Call], seen: int, *, heavy: bool) -> list[Trace]:
     """Return the trace of every wanted layer over a run of calls, joined along time.
 
-    Without gates and total gradients where they cannot be known. `seen` is how many such runs the step has had.
+    Without gates and total gradients where they cannot be known. `seen` is how many such runs the step has had; `heavy`
+    whether recurrent weights are kept even where they are more than half of all that is recorded of their layer.
     """
     reasons = [f"the last of {seen} calls in this step"] if seen > 1 else []
     found = [_traces(call, reasons) for call in run]
-    return [_joined(parts) for parts in zip(*found, strict=True)]
+    return [_joined(parts, heavy=heavy) for parts in zip(*found, strict=True)]
 
 
 def _traces(call: Call, reasons: Sequence[str]) -> list[_Part]:
@@ -76,13 +79,14 @@ def _traces(call: Call, reasons: Sequence[str]) -> list[_Part]:
     return [_whole(call, layer, levels[layer.index][layer.direction], error, known) for layer in call.layers]
 
 
-def _joined(parts: Sequence[_Part]) -> Trace:
+def _joined(parts: Sequence[_Part], *, heavy: bool) -> Trace:
     """Return one trace of calls that continue one another; of one that no gradient reached, gradients are zero."""
     first, fullest = parts[0], max((part.arrays for part in parts), key=len)
     arrays = {}
     for name, values in fullest.items():
         missing = (values.new_zeros(len(part.arrays["h"]), *values.shape[1:]) for part in parts)
         arrays[name] = torch.cat([part.arrays.get(name, zero) for part, zero in zip(parts, missing, strict=True)])
+    light = 2 * _size(first.weights) <= _size(arrays)
     return Trace(
         layer=first.layer.name,
         kind=first.call.kind,
@@ -90,7 +94,13 @@ def _joined(parts: Sequence[_Part]) -> Trace:
         replay_error=max(part.error for part in parts),
         inexact="; ".join(dict.fromkeys(reason for part in parts for reason in part.reasons)),
         arrays=kept(arrays),
+        weights=kept(first.weights) if light or heavy else {},
+        start=kept(first.start),
     )
+
+
+def _size(tensors: Mapping[str, Tensor]) -> int:
+    return sum(tensor.nbytes for tensor in tensors.values())
 
 
 def _replayed(call: Call) -> list[list[_Level]]:
@@ -162,7 +172,13 @@ def _whole(call: Call, layer: Layer, level: _Level, error: float, reasons: list[
     if level.dy is not None:
         arrays[schema.DIRECT_GRADIENT] = level.dy
     shown = {name: call.bounded(call.ordered(values, layer.direction)) for name, values in arrays.items()}
-    return _Part(call, layer, error, reasons, shown)
+    weights = _present({"W_hh": level.weights.U, "b_hh": level.weights.b_U, "W_hr": level.weights.P})
+    start = _present(call.start(layer.index, layer.direction)._asdict())
+    return _Part(call, layer, error, reasons, shown, weights, start)
+
+
+def _present(named: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def tokens(run: Sequence[Call], decode: Callable[[int], str]) -> tuple[tuple[str, ...], ...] | None:

@@ -94,9 +94,15 @@ class Step:
         self.runs.clear()
 
     def frame(
-        self, model: nn.Module, modules: Sequence[Recurrent], decode: Callable[[int], str] | None, scaling: Scaling
+        self,
+        model: nn.Module,
+        modules: Sequence[Recurrent],
+        decode: Callable[[int], str] | None,
+        scaling: Scaling,
+        *,
+        heavy: bool,
     ) -> Frame | None:
-        """Return the frame of this step, None if no module was called.
+        """Return the frame of this step, None if no module was called; `heavy` is explained at `traces`.
 
         The weights must still be those of its forward pass.
         """
@@ -109,7 +115,9 @@ class Step:
             step=self.number,
             samples=first[0].samples,
             traces={
-                trace.layer: trace for path, run in chosen.items() for trace in self._traces(path, run, scaling.scale)
+                trace.layer: trace
+                for path, run in chosen.items()
+                for trace in self._traces(path, traces(*run, heavy=heavy), scaling.scale)
             },
             scalars={**self.scalars, **totals(norms)},
             norms=norms,
@@ -122,9 +130,9 @@ class Step:
         reached = [run for run in runs if any(call.reached for call in run)]
         return (reached[-1], len(reached)) if reached else (runs[-1], len(runs))
 
-    def _traces(self, path: str, chosen: tuple[list[Call], int], scale: float) -> Iterator[Trace]:
+    def _traces(self, path: str, found: Sequence[Trace], scale: float) -> Iterator[Trace]:
         """Yield the traces of a run, their gradients those of the loss itself where that was scaled."""
-        for made in traces(*chosen):
+        for made in found:
             if scale != 1:
                 for name in {*schema.TOTAL_GRADIENTS[made.kind], schema.DIRECT_GRADIENT} & set(made.arrays):
                     made[name][...] /= scale

@@ -23,6 +23,8 @@ from rnnwidgets.recorder.settings import Settings
 from rnnwidgets.recorder.step import Step, as_number
 from rnnwidgets.recording import Recording
 
+HEAVY_EVERY = 8
+
 
 class Training:
     """The steps of one model: the one that runs now, and the frames that come of those before it.
@@ -136,7 +138,10 @@ class Training:
 
     def _record(self, step: Step, scaling: Scaling) -> bool:
         model = self._model()
-        frame = None if model is None else step.frame(model, self.modules, self.settings.decode, scaling)
+        frame = None
+        if model is not None:
+            heavy = self.recording.status.recorded % HEAVY_EVERY == 0
+            frame = step.frame(model, self.modules, self.settings.decode, scaling, heavy=heavy)
         if model is None or frame is None:
             self.notices.of_silence(self.names)
             return False

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnwidgets import schema
+from rnnwidgets.analysis import Analysis, Flow, Histogram, LayerAnalysis
 from rnnwidgets.frame import Frame, Trace, decode, scalar, split
-from rnnwidgets.wire import encode_curves, encode_step
+from rnnwidgets.wire import encode_analysis, encode_curves, encode_step
 
 HERE = Path(__file__).parent
 
@@ -45,13 +46,51 @@ def traces(times: int, samples: int, units: int) -> dict[str, Trace]:
     return made
 
 
+def analysis() -> Analysis:
+    """Return an analysis with a flow matrix, of which every second loss was followed, and two findings."""
+    random = np.random.default_rng(11)
+    norms = np.tril(10.0 ** -random.uniform(0, 20, (2, 5, 5)))[:, ::2]
+    norms[1, 0, 0], norms[1, 1, 3:] = math.inf, math.nan
+    weights = {gate: random.standard_normal((3, 3)) for gate in ("i", "f")}
+    found = LayerAnalysis(
+        {"half_life": 2.5, "horizon": 4.0, "lyapunov": -math.inf},
+        Flow(norms, (1, 2, 1), (2, 5, 5)),
+        {gate: np.linalg.eigvals(values) for gate, values in weights.items()},
+        {
+            gate: Histogram(np.histogram(values, 8, (-2, 2))[0].astype(np.float32), 2.0)
+            for gate, values in weights.items()
+        },
+    )
+    findings = (
+        schema.Finding(
+            "not_finite",
+            "problem",
+            "The first NaN is in f.",
+            "第一个 NaN 在 f 中。",
+            "Clip.",
+            "裁剪梯度。",
+            "a source",
+            12,
+            "lstm.l0",
+            3,
+            1,
+        ),
+        schema.Finding(
+            "clipped", "warning", "9 of 10.", "10 步中 9 步。", "Wait.", "等待。", "", None, None, None, None
+        ),
+    )
+    return Analysis(12, {"lstm.l0": found, "gru.l0": LayerAnalysis()}, findings)
+
+
 def frames() -> bytes:
-    """Return the golden frames: a whole step, one reduced to fit, curves."""
+    """Return the golden frames: a whole step, one reduced to fit, curves, an analysis and it reduced to fit."""
     tokens = (("the", "gate", "stays", "<unk>", "été"), ("中", "文", "a", "b", "c"))
     whole = Frame(12, (0, 3), traces(5, 2, 3), {"loss": 3.25, "grad_norm": math.inf}, {}, tokens)
     reduced = Frame(13, (0, 3), traces(9, 2, 8), {"loss": math.nan}, {}, None)
     bins = np.array([[0, 2, 4], [1, 3, 4], [1.0, 0.5, 0.25], [2.0, 0.75, 0.25], [1.5, math.nan, 0.25], [2, 2, 1]])
-    return encode_step(whole, 10_000) + encode_step(reduced, 7_700) + encode_curves({"loss": bins, "lr": bins[:, 1:]})
+    steps = encode_step(whole, 10_000) + encode_step(reduced, 7_700)
+    curves = encode_curves({"loss": bins, "lr": bins[:, 1:]})
+    return steps + curves + encode_analysis(analysis(), 10_000) + encode_analysis(analysis(), 1_585)
 
 
 def value(code: int, plane: dict[str, Any]) -> float:
