@@ -108,12 +108,6 @@ class Trace:
         """Bytes of all arrays, weights and starting states."""
         return sum(array.nbytes for held in (self.arrays, self.weights, self.start) for array in held.values())
 
-    def planes(self) -> Iterator[RawPlane]:
-        """Yield everything that the trace holds, as it is written."""
-        for axes, prefix, held in zip(_AXES, _PREFIXES, (self.arrays, self.weights, self.start), strict=True):
-            for name, array in held.items():
-                yield RawPlane(self.layer, prefix + name, axes[: array.ndim], array)
-
 
 @dataclass(frozen=True)
 class Frame:
@@ -163,7 +157,7 @@ class Frame:
 
     def to_bytes(self) -> bytes:
         """Return the frame at recording precision, as laid out in `schema`."""
-        return encode(step_header(self), [plane for trace in self.traces.values() for plane in trace.planes()])
+        return encode(step_header(self), [plane for trace in self.traces.values() for plane in _planes(trace)])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Frame:
@@ -217,6 +211,13 @@ class Frame:
             norms={name: ParameterNorm(*map(number, pair)) for name, pair in header["norms"].items()},
             tokens=None if tokens is None else tuple(tuple(sample) for sample in tokens),
         )
+
+
+def _planes(trace: Trace) -> Iterator[RawPlane]:
+    """Yield everything that a trace holds, as it is written."""
+    for axes, prefix, held in zip(_AXES, _PREFIXES, (trace.arrays, trace.weights, trace.start), strict=True):
+        for name, array in held.items():
+            yield RawPlane(trace.layer, prefix + name, axes[: array.ndim], array)
 
 
 def step_header(frame: Frame) -> schema.StepHeader:

@@ -6,6 +6,7 @@ import json
 import math
 import struct
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,20 @@ def test_a_frame_read_back_is_the_frame_that_was_written_bit_for_bit(
     for found in (back.scalars[text], back.norms["w"].gradient, back["rnn.l0"].replay_error):
         np.testing.assert_equal(found, value)
     assert back.to_bytes() == frame.to_bytes()
+
+
+def test_weights_and_starting_states_come_back_bit_for_bit_and_count_among_the_bytes_held():
+    plain = make_trace((3, 2, 4), "LSTM")
+    random = np.random.default_rng(3)
+    weights: dict[str, Any] = {"W_hh": random.standard_normal((16, 3)), "b_hh": random.standard_normal(16, np.float32)}
+    start = {"h": random.standard_normal((2, 3)), "c": random.standard_normal((2, 4))}
+    trace = replace(plain, arrays={**plain.arrays, "start.h": plain["h"]}, weights=weights, start=start)
+    back = Frame.from_bytes(Frame(1, (0, 1), {"lstm.l0": trace}).to_bytes())["lstm.l0"]
+    for found, wanted in ((back.weights, weights), (back.start, start), (back.arrays, trace.arrays)):
+        assert list(found) == list(wanted)
+        for name, array in wanted.items():
+            np.testing.assert_array_equal(found[name], array, strict=True)
+    assert back.nbytes == trace.nbytes == plain.nbytes + plain["h"].nbytes + 8 * 48 + 4 * 16 + 8 * (6 + 8)
 
 
 def test_the_arrays_of_a_frame_that_was_read_cannot_be_written():
