@@ -6,8 +6,9 @@
  */
 
 import { planeOf, type StepFrame } from "./frame";
+import { insertion } from "./held";
 import { GATES, type Layer, NORM_PREFIX, TOTAL_GRADIENTS } from "./protocol.gen";
-import { insertion, type Store } from "./store";
+import type { Store } from "./store";
 
 export interface Cursor {
   /** Null follows the latest step. */

@@ -2,13 +2,16 @@
  * The browser's memory of one run: step frames, curves, status, and which messages were missed.
  *
  * Messages may be lost, doubled or out of order, and a snapshot may be older than the deltas already here: sequence
- * numbers decide. Everything is synchronous and cheap: headers are read, planes are kept as bytes. Frames are held within
- * a cap; beyond it the older half is thinned, the most crowded in log(step) first. Knows nothing of the page.
+ * numbers decide. Everything is synchronous and cheap: headers are read, planes are kept as bytes. Analyses are kept
+ * beside the steps, in an eighth of their bytes. Knows nothing of the page.
  */
 
-import { type Bytes, type CurvesFrame, FrameError, readFrames, type StepFrame } from "./frame";
+import { type AnalysisFrame, type Bytes, type CurvesFrame, FrameError, readFrames, type StepFrame } from "./frame";
+import { Held } from "./held";
 import { type Delta, type Meta, STORE_BYTES, type Status, VERSION } from "./protocol.gen";
 import { binsOf, joined, row, type Series, select } from "./series";
+
+const ANALYSES_SHARE = 1 / 8;
 
 /** Messages `from`..`to` did not arrive; the last step held before them was `after`. */
 export interface Gap {
@@ -25,29 +28,34 @@ export class Store {
   foreign: number | null = null;
   /** Messages that arrived damaged since the last whole snapshot. */
   damaged = 0;
-  /** Step frames given up to stay within the cap. */
-  thinned = 0;
   /** Counts what was applied: equal counts mean that nothing changed. */
   changes = 0;
   /** When something last arrived, by the given clock. */
   arrived = Number.NEGATIVE_INFINITY;
 
   readonly #listeners = new Set<() => void>();
-  #steps: number[] = [];
-  #frames = new Map<number, StepFrame>();
+  #frames: Held<StepFrame>;
+  #analyses: Held<AnalysisFrame>;
   #series = new Map<string, Series>();
   #highs = new Map<string, number>();
   #gaps: Gap[] = [];
-  #held = 0;
 
   constructor(
     readonly now: () => number,
     readonly cap: number = STORE_BYTES,
-  ) {}
+  ) {
+    this.#frames = new Held(cap);
+    this.#analyses = new Held(cap * ANALYSES_SHARE);
+  }
 
   /** The steps held, rising. */
   get steps(): readonly number[] {
-    return this.#steps;
+    return this.#frames.steps;
+  }
+
+  /** The steps whose analyses are held, rising. */
+  get analysed(): readonly number[] {
+    return this.#analyses.steps;
   }
 
   get series(): ReadonlyMap<string, Series> {
@@ -60,11 +68,21 @@ export class Store {
 
   /** Bytes of the step frames held. */
   get held(): number {
-    return this.#held;
+    return this.#frames.bytes;
+  }
+
+  /** Step frames given up to stay within the cap. */
+  get thinned(): number {
+    return this.#frames.thinned;
   }
 
   frame(step: number): StepFrame | undefined {
-    return this.#frames.get(step);
+    return this.#frames.at(step);
+  }
+
+  /** What was found at this step, or at the nearest analysed step before it; its header tells which. */
+  analysis(step: number): AnalysisFrame | undefined {
+    return this.#analyses.before(step);
   }
 
   /** The largest `high` that any frame of this run had for a quantity: the top of a scale that is fixed over steps. */
@@ -131,13 +149,11 @@ export class Store {
     this.status = null;
     this.foreign = null;
     this.damaged = 0;
-    this.thinned = 0;
-    this.#steps = [];
-    this.#frames = new Map();
+    this.#frames = new Held(this.cap);
+    this.#analyses = new Held(this.cap * ANALYSES_SHARE);
     this.#series = new Map();
     this.#highs = new Map();
     this.#gaps = [];
-    this.#held = 0;
   }
 
   #changed(): void {
@@ -147,14 +163,15 @@ export class Store {
   }
 
   #latest(): number {
-    return this.#steps[this.#steps.length - 1] ?? -1;
+    return this.steps[this.steps.length - 1] ?? -1;
   }
 
   #read(bytes: Bytes, take: { step: (frame: StepFrame) => void; curves: (frame: CurvesFrame) => void }): void {
     try {
       for (const frame of readFrames(bytes)) {
         if (frame.header.kind === "step") take.step(frame as StepFrame);
-        else take.curves(frame as CurvesFrame);
+        else if (frame.header.kind === "curves") take.curves(frame as CurvesFrame);
+        else this.#analyses.hold(frame as AnalysisFrame);
       }
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
@@ -179,32 +196,15 @@ export class Store {
   }
 
   #holdUnlessReduced(frame: StepFrame): void {
-    const held = this.#frames.get(frame.header.step);
+    const held = this.#frames.at(frame.header.step);
     if (!held || held.body.length <= frame.body.length) this.#hold(frame);
   }
 
   #hold(frame: StepFrame): void {
-    const { step, planes } = frame.header;
-    const before = this.#frames.get(step);
-    if (before) this.#held -= before.size;
-    else this.#steps.splice(insertion(this.#steps, step), 0, step);
-    this.#frames.set(step, frame);
-    this.#held += frame.size;
-    for (const { layer, name, high } of planes) {
+    this.#frames.hold(frame);
+    for (const { layer, name, high } of frame.header.planes) {
       this.#highs.set(`${layer}\n${name}`, Math.max(high, this.high(layer, name)));
     }
-    if (this.#held > this.cap) this.#thin();
-  }
-
-  #thin(): void {
-    const sizes = this.#steps.map((step) => this.#frames.get(step)?.size ?? 0);
-    const dropped = new Set(thin(this.#steps, sizes, this.cap));
-    for (const step of dropped) {
-      this.#held -= this.#frames.get(step)?.size ?? 0;
-      this.#frames.delete(step);
-    }
-    this.#steps = this.#steps.filter((step) => !dropped.has(step));
-    this.thinned += dropped.size;
   }
 
   #replaceCurves(frame: CurvesFrame): void {
@@ -241,50 +241,4 @@ export class Store {
       );
     }
   }
-}
-
-/** Where to put `step` into rising `steps`; the position of the first that is not smaller. */
-export function insertion(steps: readonly number[], step: number): number {
-  let low = 0;
-  let high = steps.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((steps[middle] as number) < step) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/**
- * The steps to give up so that 15/16 of `cap` bytes hold the rest. The latest frames, half of the cap, stay; of the older
- * ones those go whose neighbours are closest in the logarithm of the step; the first and the last are never given up.
- */
-export function thin(steps: readonly number[], sizes: readonly number[], cap: number): number[] {
-  let excess = sizes.reduce((sum, size) => sum + size, 0) - cap * (15 / 16);
-  let recent = steps.length - 1;
-  for (let bytes = sizes[recent] ?? 0; recent > 0; recent--) {
-    bytes += sizes[recent - 1] ?? 0;
-    if (bytes > cap / 2) break;
-  }
-  const old = steps.slice(0, recent + 1).map((step, index) => ({ step, size: sizes[index] ?? 0 }));
-  const first = steps[0] ?? 0;
-  const dropped: number[] = [];
-  while (excess > 0 && old.length > 2) {
-    const gaps = old
-      .slice(2)
-      .map(({ step }, index) => Math.log1p(step - first) - Math.log1p((old[index]?.step ?? 0) - first));
-    const [victim] = old.splice(1 + gaps.indexOf(Math.min(...gaps)), 1);
-    if (!victim) break;
-    dropped.push(victim.step);
-    excess -= victim.size;
-  }
-  const rest = steps
-    .slice(1, -1)
-    .filter((step) => step > (old.at(-1)?.step ?? 0) || old.some((one) => one.step === step));
-  for (const step of rest) {
-    if (excess <= 0) break;
-    dropped.push(step);
-    excess -= sizes[insertion(steps, step)] ?? 0;
-  }
-  return dropped;
 }

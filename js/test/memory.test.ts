@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { insertion, Store, thin } from "../src/store";
+import { insertion, thin } from "../src/held";
+import { Store } from "../src/store";
 import { delta, step } from "./frames";
 
 describe("memory", () => {

@@ -54,8 +54,9 @@ JS_LAYERS = {
     "protocol.gen": set(),
     "frame": {"protocol.gen"},
     "series": {"protocol.gen", "frame"},
-    "store": {"protocol.gen", "frame", "series"},
-    "cursor": {"protocol.gen", "frame", "store"},
+    "held": {"frame"},
+    "store": {"protocol.gen", "frame", "series", "held"},
+    "cursor": {"protocol.gen", "frame", "held", "store"},
     "scale": set(),
     "format": set(),
     "phrases": set(),
@@ -63,8 +64,8 @@ JS_LAYERS = {
     "color": {"protocol.gen", "frame"},
     "theme": {"protocol.gen", "color"},
     "marks": {"frame"} | SMALL,
-    "panels": {"protocol.gen", "frame", "series", "store", "cursor", "marks"} | SMALL,
-    "view": {"protocol.gen", "frame", "series", "store", "cursor", "marks", "panels"} | SMALL,
+    "panels": {"protocol.gen", "frame", "series", "held", "store", "cursor", "marks"} | SMALL,
+    "view": {"protocol.gen", "frame", "series", "held", "store", "cursor", "marks", "panels"} | SMALL,
     "host": {"protocol.gen", "frame", "store", "cursor", "view"},
 }
 JS_IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']""")

@@ -7,12 +7,13 @@
 import type { Place } from "../cursor";
 import { tick, value as valueText } from "../format";
 import { numberOf } from "../frame";
+import { insertion } from "../held";
 import { type Label, paintLabels, paintMessage } from "../marks/label";
 import { type Dot, type Line, paintBand, paintDots, paintLine } from "../marks/line";
 import { paintRule } from "../marks/rule";
 import { type Box, exponents, linear, log, type Scale, ticks } from "../scale";
 import { row, type Series } from "../series";
-import { insertion, type Store } from "../store";
+import type { Store } from "../store";
 import type { Strings } from "../strings";
 import type { Look } from "../theme";
 

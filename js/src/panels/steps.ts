@@ -2,7 +2,8 @@
 
 import type { Place } from "../cursor";
 import { grouped } from "../format";
-import { insertion, type Store } from "../store";
+import { insertion } from "../held";
+import type { Store } from "../store";
 
 export interface StepsScene {
   readonly count: number;
