@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from rnnwidgets.cells.cell import Cell, Direct, Start, States, Weights, backwards, previous
+from rnnwidgets.cells.cell import Cell, Direct, Start, States, Through, Weights, backwards, previous, through
 
 
 def run(x: Tensor, start: Start, w: Weights) -> Tensor:
@@ -22,7 +22,12 @@ def run(x: Tensor, start: Start, w: Weights) -> Tensor:
 
 def replay(x: Tensor, y: Tensor, start: Start, w: Weights) -> States:
     """Return r, z, n, h, and m = U_n h_{t-1} + b_Un, which r multiplies."""
-    h_prev = previous(start.h, y)
+    return replay_each(x, Start(previous(start.h, y), None), w)
+
+
+def replay_each(x: Tensor, before: Start, w: Weights) -> States:
+    """Return r, z, n, h and m of times that each start from a state of their own."""
+    h_prev = before.h
     x_r, x_z, x_n = linear(x, w.W, w.b_W).chunk(3, dim=-1)
     h_r, h_z, m = linear(h_prev, w.U, w.b_U).chunk(3, dim=-1)
     r = torch.sigmoid(x_r + h_r)
@@ -54,6 +59,15 @@ def into_input(states: States, totals: States, w: Weights) -> Tensor:
     return torch.cat([D * slope for slope in _slopes(states)], dim=-1) @ w.W
 
 
+def into_state(states: States, totals: States, w: Weights) -> Through:
+    """Return D z + [a_r, a_z, a_n r] U."""
+    D, r, z = totals["dh"], states["r"], states["z"]
+    by_r, by_z, by_n = _slopes(states)
+    a = torch.cat((D * by_r, D * by_z, D * by_n * r), dim=-1)
+    found = through(a, torch.cat((D * states["m"], D * (states["h_prev"] - states["n"]), D), dim=-1), w.U)
+    return Through(found.h + D * z, found.rounding + torch.finfo(D.dtype).eps * D.abs())
+
+
 def _slopes(states: States) -> tuple[Tensor, Tensor, Tensor]:
     """Return a_r, a_z and a_n for D = 1."""
     r, z, n = states["r"], states["z"], states["n"]
@@ -61,4 +75,4 @@ def _slopes(states: States) -> tuple[Tensor, Tensor, Tensor]:
     return by_n * states["m"] * r * (1 - r), (states["h_prev"] - n) * z * (1 - z), by_n
 
 
-GRU = Cell(run, replay, step_back, into_input)
+GRU = Cell(run, replay, replay_each, step_back, into_input, into_state)

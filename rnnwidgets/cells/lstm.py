@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from rnnwidgets.cells.cell import Cell, Direct, Start, States, Weights, backwards, previous
+from rnnwidgets.cells.cell import Cell, Direct, Start, States, Through, Weights, backwards, previous, through
 
 
 def run(x: Tensor, start: Start, w: Weights) -> Tensor:
@@ -23,18 +23,21 @@ def run(x: Tensor, start: Start, w: Weights) -> Tensor:
 
 def replay(x: Tensor, y: Tensor, start: Start, w: Weights) -> States:
     """Return i, f, g, o, c, h; c by a scan from the start."""
-    a = linear(x, w.W, w.b_W) + linear(previous(start.h, y), w.U, w.b_U)
-    a_i, a_f, a_g, a_o = a.chunk(4, dim=-1)
-    i, f, g, o = torch.sigmoid(a_i), torch.sigmoid(a_f), torch.tanh(a_g), torch.sigmoid(a_o)
+    gates = _gates(x, previous(start.h, y), w)
     now = first = _cell(start.c)
     scan = []
-    for added, kept in zip((i * g).unbind(), f.unbind(), strict=True):
+    for added, kept in zip((gates["i"] * gates["g"]).unbind(), gates["f"].unbind(), strict=True):
         now = torch.addcmul(added, kept, now)
         scan.append(now)
     c = torch.stack(scan)
-    squashed = torch.tanh(c)
-    h = o * squashed if w.P is None else linear(o * squashed, w.P)
-    return {"i": i, "f": f, "g": g, "o": o, "c": c, "h": h, "c_prev": previous(first, c), "squashed": squashed}
+    return gates | _output(gates["o"], c, w) | {"c_prev": previous(first, c)}
+
+
+def replay_each(x: Tensor, before: Start, w: Weights) -> States:
+    """Return i, f, g, o, c, h of times that each start from a state of their own."""
+    gates, c_prev = _gates(x, before.h, w), _cell(before.c)
+    c = torch.addcmul(gates["i"] * gates["g"], gates["f"], c_prev)
+    return gates | _output(gates["o"], c, w) | {"c_prev": c_prev}
 
 
 def step_back(states: States, direct: Direct, w: Weights) -> States:
@@ -63,10 +66,31 @@ def step_back(states: States, direct: Direct, w: Weights) -> States:
 
 def into_input(states: States, totals: States, w: Weights) -> Tensor:
     """Return dL/dx_t = a W."""
-    by_d, by_D = _slopes(states)
+    return _into_gates(*_slopes(states), totals, w) @ w.W
+
+
+def into_state(states: States, totals: States, w: Weights) -> Through:
+    """Return a U."""
+    steepest = torch.stack((states["g"], states["c_prev"], states["i"]), dim=2), states["squashed"]
+    return through(_into_gates(*_slopes(states), totals, w), _into_gates(*steepest, totals, w), w.U)
+
+
+def _into_gates(by_d: Tensor, by_D: Tensor, totals: States, w: Weights) -> Tensor:
+    """Return the gradient of all four gates (T, S, 4H): `by_d` (T, S, 3, H) for d = 1, `by_D` (T, S, H) for D = 1."""
     D = totals["dh"] if w.P is None else totals["dh"] @ w.P
-    a = torch.cat((by_d * totals["dc"].unsqueeze(2), (by_D * D).unsqueeze(2)), dim=2)
-    return a.flatten(2) @ w.W
+    return torch.cat((by_d * totals["dc"].unsqueeze(2), (by_D * D).unsqueeze(2)), dim=2).flatten(2)
+
+
+def _gates(x: Tensor, h_prev: Tensor, w: Weights) -> States:
+    a = linear(x, w.W, w.b_W) + linear(h_prev, w.U, w.b_U)
+    a_i, a_f, a_g, a_o = a.chunk(4, dim=-1)
+    return {"i": torch.sigmoid(a_i), "f": torch.sigmoid(a_f), "g": torch.tanh(a_g), "o": torch.sigmoid(a_o)}
+
+
+def _output(o: Tensor, c: Tensor, w: Weights) -> States:
+    squashed = torch.tanh(c)
+    h = o * squashed if w.P is None else linear(o * squashed, w.P)
+    return {"c": c, "h": h, "squashed": squashed}
 
 
 def _slopes(states: States) -> tuple[Tensor, Tensor]:
@@ -83,4 +107,4 @@ def _cell(value: Tensor | None) -> Tensor:
     return value
 
 
-LSTM = Cell(run, replay, step_back, into_input)
+LSTM = Cell(run, replay, replay_each, step_back, into_input, into_state)

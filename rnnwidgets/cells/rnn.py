@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from rnnwidgets.cells.cell import Cell, Direct, Start, States, Weights, backwards, previous
+from rnnwidgets.cells.cell import Cell, Direct, Start, States, Through, Weights, backwards, previous, through
 
 
 def _run_tanh(x: Tensor, start: Start, w: Weights) -> Tensor:
@@ -17,18 +17,22 @@ def _run_relu(x: Tensor, start: Start, w: Weights) -> Tensor:
     return torch.rnn_relu(x, start.h[None], w.flat, w.b_W is not None, 1, 0.0, False, False, False)[0]
 
 
-def _inner(x: Tensor, y: Tensor, start: Start, w: Weights) -> Tensor:
-    return linear(x, w.W, w.b_W) + linear(previous(start.h, y), w.U, w.b_U)
-
-
-def _replay_tanh(x: Tensor, y: Tensor, start: Start, w: Weights) -> States:
-    h = torch.tanh(_inner(x, y, start, w))
+def _each_tanh(x: Tensor, before: Start, w: Weights) -> States:
+    h = torch.tanh(linear(x, w.W, w.b_W) + linear(before.h, w.U, w.b_U))
     return {"h": h, "slope": 1 - h * h}
 
 
-def _replay_relu(x: Tensor, y: Tensor, start: Start, w: Weights) -> States:
-    a = _inner(x, y, start, w)
+def _each_relu(x: Tensor, before: Start, w: Weights) -> States:
+    a = linear(x, w.W, w.b_W) + linear(before.h, w.U, w.b_U)
     return {"h": torch.relu(a), "slope": (a > 0).to(a.dtype)}
+
+
+def _replay_tanh(x: Tensor, y: Tensor, start: Start, w: Weights) -> States:
+    return _each_tanh(x, Start(previous(start.h, y), None), w)
+
+
+def _replay_relu(x: Tensor, y: Tensor, start: Start, w: Weights) -> States:
+    return _each_relu(x, Start(previous(start.h, y), None), w)
 
 
 def step_back(states: States, direct: Direct, w: Weights) -> States:
@@ -47,5 +51,10 @@ def into_input(states: States, totals: States, w: Weights) -> Tensor:
     return (totals["dh"] * states["slope"]) @ w.W
 
 
-TANH = Cell(_run_tanh, _replay_tanh, step_back, into_input)
-RELU = Cell(_run_relu, _replay_relu, step_back, into_input)
+def into_state(states: States, totals: States, w: Weights) -> Through:
+    """Return (dL/dh_t * slope_t) U."""
+    return through(totals["dh"] * states["slope"], totals["dh"], w.U)
+
+
+TANH = Cell(_run_tanh, _replay_tanh, _each_tanh, step_back, into_input, into_state)
+RELU = Cell(_run_relu, _replay_relu, _each_relu, step_back, into_input, into_state)

@@ -15,10 +15,12 @@ from torch import nn
 from torch.optim import Optimizer
 
 from rnnwidgets.recorder.layers import Recurrent
+from rnnwidgets.recorder.loop import Given, Loop
 from rnnwidgets.recorder.observe import Call, Passed, weakly
 from rnnwidgets.recorder.optimizer import follow
 from rnnwidgets.recorder.passes import Carried, reason_to_skip
-from rnnwidgets.recorder.sampling import sampling
+from rnnwidgets.recorder.runs import Runner
+from rnnwidgets.recorder.sampling import Packed, Padded, Rows, sampling
 from rnnwidgets.recorder.settings import DEFAULT_SAMPLES
 from rnnwidgets.recorder.training import Training
 
@@ -45,8 +47,9 @@ class Hooks:
     def _on_recurrent(self, recurrent: Recurrent) -> Iterator[Any]:
         module = recurrent.module()
         if module is not None:
-            yield module.register_forward_hook(weakly(self._called, recurrent), with_kwargs=True)
-            if module.num_layers > 1 and module.dropout > 0:
+            called = self._stepped if isinstance(module, nn.RNNCellBase) else self._called
+            yield module.register_forward_hook(weakly(called, recurrent), with_kwargs=True)
+            if isinstance(module, nn.RNNBase) and module.num_layers > 1 and module.dropout > 0:
                 yield module.register_forward_pre_hook(weakly(self._calling, recurrent))
 
     def _on_readers(self, model: nn.Module) -> list[Any]:
@@ -71,34 +74,69 @@ class Hooks:
         self, recurrent: Recurrent, module: nn.RNNBase, args: tuple[Any, ...], kwargs: dict[str, Any], y: Any
     ) -> None:
         """See one call of a module."""
-        training = self._training
-        if training.apart or not torch.is_grad_enabled():
-            return
-        if skipped := reason_to_skip():
-            training.notices.skipped[skipped] += 1
-            return
-        step = training.step
-        step.begun = True
-        if step.due:
+        training, step = self._training, self._training.step
+        if self._counts():
             with training.budget.spending():
                 passed = Passed.of(args, kwargs, y, step.random.get(recurrent.path))
                 site = f"recording {recurrent.path or training.names}"
                 training.guard.run(site, self._observe, recurrent, module, passed)
 
+    def _stepped(
+        self, recurrent: Recurrent, module: nn.RNNCellBase, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
+    ) -> None:
+        """See one call of a cell."""
+        training = self._training
+        if self._counts():
+            with training.budget.spending():
+                site = f"recording {recurrent.path or training.names}"
+                given = Given.of(module, args, kwargs, output)
+                training.guard.run(site, self._observe_time, recurrent, given)
+
+    def _counts(self) -> bool:
+        """Tell whether the forward pass that runs now is to be recorded, and count it where it is skipped."""
+        training = self._training
+        if training.apart or not torch.is_grad_enabled():
+            return False
+        if skipped := reason_to_skip():
+            training.notices.skipped[skipped] += 1
+            return False
+        training.step.begun = True
+        return training.step.due
+
     def _observe(self, recurrent: Recurrent, module: nn.RNNBase, passed: Passed) -> None:
+        taken = sampling(passed.x, batch_first=module.batch_first, wanted=self._training.settings.wanted)
+        self._check_samples(taken)
+        self._check_state(recurrent.path, passed.state, passed.last)
+        call = Call(recurrent, module, passed, taken, self._runner(recurrent))
+        self._training.step.take_call(recurrent.path, call)
+
+    def _observe_time(self, recurrent: Recurrent, given: Given) -> None:
+        rows = Rows(given.x, wanted=self._training.settings.wanted)
+        self._check_state(recurrent.path, (given.h_prev, given.c_prev), (given.h, given.c))
+
+        def begin() -> Loop:
+            self._check_samples(rows)
+            return Loop(recurrent, given, rows, self._runner(recurrent))
+
+        self._training.step.take_time(recurrent.path, given, rows, begin)
+
+    def _runner(self, recurrent: Recurrent) -> Runner:
         training, step = self._training, self._training.step
-        settings, tell = training.settings, training.notices.tell
-        taken = sampling(passed.x, batch_first=module.batch_first, wanted=settings.wanted)
+        return partial(training.run, step, partial(step.answer, recurrent))
+
+    def _check_samples(self, taken: Padded | Packed | Rows) -> None:
+        settings = self._training.settings
         if len(taken.kept) < len(settings.wanted) and settings.samples != DEFAULT_SAMPLES:
-            tell(
+            self._training.notices.tell(
                 f"samples: expected sequences within the batch of {taken.batch}, found index {max(settings.wanted)}; "
                 f"the {len(taken.kept)} that exist are recorded"
             )
-        if self._carried.attached(recurrent.path, step.number, passed.state):
-            tell(
-                f"{recurrent.path or training.names} was given the state of an earlier training step with that step's "
+
+    def _check_state(self, path: str, given: Any, returned: Any) -> None:
+        step = self._training.step.number
+        if self._carried.attached(path, step, given):
+            self._training.notices.tell(
+                f"{path or self._training.names} was given the state of an earlier training step with that step's "
                 "graph attached, so that backward() runs through all steps so far; pass state.detach() to cut it"
             )
-        self._carried.returned(recurrent.path, step.number, passed.last)
-        run = partial(training.run, step, partial(step.answer, recurrent))
-        step.take_call(recurrent.path, Call(recurrent, module, passed, taken, run))
+        self._carried.returned(path, step, returned)

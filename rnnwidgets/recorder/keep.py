@@ -54,3 +54,15 @@ def kept(tensors: Mapping[str, Tensor]) -> Mapping[str, Array]:
     if sum(tensor.numel() * tensor.element_size() for tensor in tensors.values()) < _LEAST:
         return {name: tensor.cpu().numpy().copy() for name, tensor in tensors.items()}
     return Block(tensors)
+
+
+def kept_weights(weights: Mapping[str, Tensor], arrays: Mapping[str, Tensor], *, heavy: bool) -> Mapping[str, Array]:
+    """Return recurrent weights to keep beside the arrays of their layer; none where they are `heavy` and not wanted.
+
+    They are heavy where they are more than half of the arrays.
+    """
+    return kept(weights) if heavy or 2 * _size(weights) <= _size(arrays) else {}
+
+
+def _size(tensors: Mapping[str, Tensor]) -> int:
+    return sum(tensor.nbytes for tensor in tensors.values())

@@ -7,7 +7,7 @@ parametrized one can change training.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import jit, nn
@@ -15,7 +15,7 @@ from torch import jit, nn
 from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError
 
-_CELLS = (nn.RNNCell, nn.LSTMCell, nn.GRUCell)
+_FORWARDS = {kind: kind.forward for kind in (nn.RNN, nn.LSTM, nn.GRU, nn.RNNCell, nn.LSTMCell, nn.GRUCell)}
 _WRAPPERS = ("OptimizedModule", "DataParallel", "DistributedDataParallel")
 
 
@@ -30,12 +30,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class Recurrent:
-    """One recurrent module, held weakly, and those of its layers that are to be recorded."""
+    """One recurrent module, held weakly, and those of its layers that are to be recorded.
+
+    `aliases` are the other paths under which the model holds the same module.
+    """
 
     path: str
     kind: schema.Kind
-    module: weakref.ReferenceType[nn.RNNBase]
+    module: weakref.ReferenceType[nn.RNNBase | nn.RNNCellBase]
     layers: tuple[Layer, ...]
+    aliases: tuple[str, ...] = ()
 
 
 def find(model: nn.Module, wanted: Sequence[str] | None) -> list[Recurrent]:
@@ -43,55 +47,57 @@ def find(model: nn.Module, wanted: Sequence[str] | None) -> list[Recurrent]:
 
     Raises:
         RecordingError: the model is not one that can be recorded, has no recurrent layer, has one that is not covered,
-            or has none of a wanted name.
+            or has none of a wanted name. A layer of a module that the model holds twice has the name of its first path.
     """
     _refuse_wrappers(model)
-    found = list(_recurrent(model))
+    found = _recurrent(model)
     if not found:
         raise RecordingError(
             "model",
-            expected="a model with an nn.RNN, nn.LSTM or nn.GRU inside",
+            expected="a model with an nn.RNN, nn.LSTM, nn.GRU or one of their cells inside",
             found=f"{type(model).__name__} without one",
             remedy="pass the model that owns the recurrent layer",
         )
-    layers = {path: _layers(path, module) for path, module in found}
+    layers = {path: _layers(path, module) for module, (path, *_) in found.items()}
     if wanted is not None:
         _check_wanted(wanted, [layer.name for several in layers.values() for layer in several])
         layers = {path: [layer for layer in several if layer.name in wanted] for path, several in layers.items()}
     recurrent = []
-    for path, module in found:
+    for module, (path, *aliases) in found.items():
         if layers[path]:
             _refuse_uncovered(path, module)
-            if isinstance(module, nn.RNNBase):
-                recurrent.append(Recurrent(path, _kind(module), weakref.ref(module), tuple(layers[path])))
+            recurrent.append(Recurrent(path, _kind(module), weakref.ref(module), tuple(layers[path]), tuple(aliases)))
     return recurrent
 
 
-def _recurrent(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    for path, module in model.named_modules():
-        if isinstance(module, (nn.RNNBase, *_CELLS)):
-            yield path, module
+def _recurrent(model: nn.Module) -> dict[nn.RNNBase | nn.RNNCellBase, list[str]]:
+    """Return every recurrent module with its paths, in the order of the model."""
+    found: dict[nn.RNNBase | nn.RNNCellBase, list[str]] = {}
+    for path, module in model.named_modules(remove_duplicate=False):
+        if isinstance(module, (nn.RNNBase, nn.RNNCellBase)):
+            found.setdefault(module, []).append(path)
+    return found
 
 
-def _layers(path: str, module: nn.Module) -> list[Layer]:
-    """Return the layers of a module, each direction by itself."""
-    depth, directions = (module.num_layers, 1 + module.bidirectional) if isinstance(module, nn.RNNBase) else (1, 1)
+def _layers(path: str, module: nn.RNNBase | nn.RNNCellBase) -> list[Layer]:
+    """Return the layers of a module, each direction by itself; of a cell, itself."""
+    if isinstance(module, nn.RNNCellBase):
+        return [Layer(path or "cell", 0, 0)]
     start = f"{path}." if path else ""
     return [
         Layer(f"{start}l{index}{'_reverse' * direction}", index, direction)
-        for index in range(depth)
-        for direction in range(directions)
+        for index in range(module.num_layers)
+        for direction in range(1 + module.bidirectional)
     ]
 
 
-def _kind(module: nn.RNNBase) -> schema.Kind:
-    kinds: dict[str, schema.Kind] = {
-        "LSTM": "LSTM",
-        "GRU": "GRU",
-        "RNN_TANH": "RNN_TANH",
-        "RNN_RELU": "RNN_RELU",
-    }
-    return kinds[module.mode]
+def _kind(module: nn.RNNBase | nn.RNNCellBase) -> schema.Kind:
+    if isinstance(module, (nn.LSTM, nn.LSTMCell)):
+        return "LSTM"
+    if isinstance(module, (nn.GRU, nn.GRUCell)):
+        return "GRU"
+    nonlinearity = module.nonlinearity
+    return "RNN_TANH" if nonlinearity == "tanh" else "RNN_RELU"
 
 
 def _refuse_wrappers(model: object) -> None:
@@ -137,11 +143,19 @@ def _check_wanted(wanted: Sequence[str], names: Sequence[str]) -> None:
         )
 
 
-def _refuse_uncovered(path: str, module: nn.Module) -> None:
-    if isinstance(module, _CELLS):
+def _refuse_uncovered(path: str, module: nn.RNNBase | nn.RNNCellBase) -> None:
+    if any(weight.is_complex() for weight in module.parameters(recurse=False)):
         raise RecordingError(
             "model",
-            expected="nn.RNN, nn.LSTM or nn.GRU",
-            found=f"{type(module).__name__} at {path!r}",
+            expected="a recurrent layer of real numbers",
+            found=f"complex weights at {path!r}",
             remedy="name the layers to record in layers=[...], without that one",
+        )
+    if not any(isinstance(module, kind) and type(module).forward is known for kind, known in _FORWARDS.items()):
+        raise RecordingError(
+            "model",
+            expected="nn.RNN, nn.LSTM, nn.GRU or one of their cells, with its own forward()",
+            found=f"{type(module).__name__} at {path!r}, whose forward() is another",
+            remedy=f'record it by rnnwidgets.tap("{path or "cell"}.h", h) inside it, and name the other layers in '
+            "layers=[...]",
         )

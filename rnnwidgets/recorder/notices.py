@@ -9,7 +9,7 @@ from rnnwidgets.errors import RecorderWarning
 from rnnwidgets.frame import Frame
 from rnnwidgets.recorder.bad import nonfinite
 from rnnwidgets.recorder.optimizer import Scaling
-from rnnwidgets.recorder.step import Step
+from rnnwidgets.recorder.step import MOST_TIMES, Step
 from rnnwidgets.recording import Recording
 
 _SILENT_STEPS = 10
@@ -56,6 +56,7 @@ class Notices:
         skipped = step.overflowed + scaling.overflowed
         self.skipped["cleared before the optimizer used it"] += step.cleared - step.overflowed
         self.skipped["skipped, since a gradient was not finite"] += skipped
+        self.skipped[f"beyond the {MOST_TIMES} calls of a cell that one step keeps"] += step.beyond
         if skipped:
             self._recording.note(f"a training step was skipped at step {step.number}: a gradient was not finite")
         count, sentence = nonfinite(frame)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from rnnwidgets.cells import Start, Weights
 from rnnwidgets.recorder.layers import Recurrent
+from rnnwidgets.recorder.runs import Runner, listen, precise, version
 from rnnwidgets.recorder.sampling import Packed, Padded
 
 
@@ -79,13 +80,6 @@ class Passed(NamedTuple):
         return cls(x, state, y, last, random)
 
 
-class Runner(Protocol):
-    """Runs a piece of the recorder's own work under a name."""
-
-    def __call__(self, site: str, work: Callable[[Tensor], None], gradient: Tensor, /) -> None:
-        """Run it; failures stay inside."""
-
-
 class Call:
     """One call of one module in one step: copies of what the sequences kept put in and got out.
 
@@ -121,13 +115,13 @@ class Call:
         self._run = run
         self._taken = taken
         y, last = _data(passed.y), passed.last
-        self.x, self.y = _precise(taken.sequences(_data(passed.x).detach())), _precise(taken.sequences(y.detach()))
+        self.x, self.y = precise(taken.sequences(_data(passed.x).detach())), precise(taken.sequences(y.detach()))
         self._order = _reversal(self.lengths, len(self.y), self.y.device)
         self.inside = self._order[1].unsqueeze(-1)
         self._carried = passed.state is not None
         self._starts = self._copied_starts(module, passed.state)
         self._weights = [weight.detach() for weight in _weights_seen(module)]
-        self._versions = [_version(weight) for weight in self._weights]
+        self._versions = [version(weight) for weight in self._weights]
         self._dropout = module.dropout if module.training and self.depth > 1 else 0.0
         self._random: Tensor | None = passed.random
         self._masks: list[Tensor] | None = None
@@ -136,8 +130,8 @@ class Call:
         h_n, c_n = last if isinstance(last, tuple) else (last, None)
         self._end = self._copied(h_n)
         for name, value, read in (("y", y, taken.sequences), ("h_n", h_n, taken.states), ("c_n", c_n, taken.states)):
-            if value is not None and value.requires_grad:
-                value.register_hook(self._adder(name, read))
+            if value is not None:
+                self._listen(name, value, read)
 
     def continues(self, earlier: Call) -> bool:
         """Whether this call goes on with the same sequences where an earlier one ended, as a decoder's loop does."""
@@ -203,7 +197,7 @@ class Call:
     @property
     def moved(self) -> bool:
         """Whether a weight was changed in place after this forward pass."""
-        return self._versions != [_version(weight) for weight in self._weights]
+        return self._versions != [version(weight) for weight in self._weights]
 
     @property
     def dropped(self) -> bool:
@@ -235,18 +229,14 @@ class Call:
         return h, self.y.new_zeros(count, len(self.samples), module.hidden_size) if gated else None
 
     def _copied(self, state: Tensor) -> Tensor:
-        return _precise(self._taken.states(state.detach()))
+        return precise(self._taken.states(state.detach()))
 
-    def _adder(self, name: str, read: Callable[[Tensor], Tensor]) -> Callable[[Tensor | None], None]:
-        def add(gradient: Tensor | None) -> None:
-            if gradient is not None:
-                self._run("recording gradients", keep, gradient)
-
+    def _listen(self, name: str, value: Tensor, read: Callable[[Tensor], Tensor]) -> None:
         def keep(gradient: Tensor) -> None:
-            kept = _precise(read(gradient.detach()))
-            self._gradients[name] = self._gradients[name] + kept if name in self._gradients else kept
+            found = precise(read(gradient.detach()))
+            self._gradients[name] = self._gradients[name] + found if name in self._gradients else found
 
-        return add
+        listen(value, self._run, keep)
 
 
 def _data(values: Any) -> Tensor:
@@ -267,13 +257,3 @@ def _weights_seen(module: nn.RNNBase) -> list[Tensor]:
     """Return the weights that the last forward pass used, without reading an attribute that might be computed."""
     found = module._flat_weights  # noqa: SLF001 # what forward() hands to the kernel
     return [weight for weight in found if weight is not None]
-
-
-def _version(weight: Tensor) -> int:
-    """Return how often a tensor was changed in place."""
-    return weight._version  # noqa: SLF001 # autograd's own counter
-
-
-def _precise(values: Tensor) -> Tensor:
-    """Return half precision as float32; float32 and float64 as they are."""
-    return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values

@@ -111,7 +111,8 @@ class Recorder:
     def health(self) -> Health:
         """Return what the recorder says of itself and how often each part of it has failed."""
         guard, told = self._training.guard, self._training.notices
-        return Health(self.recording.status, dict(guard.errors), dict(+told.skipped), told.nonfinite)
+        aliases = {module.path: module.aliases for module in self._training.modules if module.aliases}
+        return Health(self.recording.status, dict(guard.errors), dict(+told.skipped), told.nonfinite, aliases)
 
     @property
     def closed(self) -> bool:

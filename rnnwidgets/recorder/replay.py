@@ -17,10 +17,12 @@ from torch import Tensor
 from rnnwidgets import schema
 from rnnwidgets.cells import CELLS, Direct, States, Weights
 from rnnwidgets.frame import Trace
-from rnnwidgets.recorder.keep import kept
+from rnnwidgets.recorder.keep import kept, kept_weights
 from rnnwidgets.recorder.layers import Layer
 from rnnwidgets.recorder.observe import Call
+from rnnwidgets.recorder.runs import Text, text
 
+MOVED = "a weight changed between the forward pass and step(), so that the gates cannot be replayed"
 _TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
 
 
@@ -49,22 +51,82 @@ class _Part:
     start: dict[str, Tensor] = field(default_factory=dict)
 
 
-def traces(run: Sequence[Call], seen: int, *, heavy: bool) -> list[Trace]:
-    """Return the trace of every wanted layer over a run of calls, joined along time.
+class Calls:
+    """Calls of one module that carry the state on, each from where the one before ended.
 
-    Without gates and total gradients where they cannot be known. `seen` is how many such runs the step has had; `heavy`
-    whether recurrent weights are kept even where they are more than half of all that is recorded of their layer.
+    Attributes:
+        samples: batch indices of the sequences kept.
     """
-    reasons = [f"the last of {seen} calls in this step"] if seen > 1 else []
-    found = [_traces(call, reasons) for call in run]
-    return [_joined(parts, heavy=heavy) for parts in zip(*found, strict=True)]
+
+    def __init__(self, first: Call) -> None:
+        """Begin with one call."""
+        self._calls = [first]
+        self.samples = first.samples
+
+    def __len__(self) -> int:
+        """Return the number of calls."""
+        return len(self._calls)
+
+    def take(self, call: Call) -> bool:
+        """Add a call if it goes on where the last one ended, and tell whether it does."""
+        follows = call.continues(self._calls[-1])
+        if follows:
+            self._calls.append(call)
+        return follows
+
+    @property
+    def reached(self) -> bool:
+        """Whether any gradient came."""
+        return any(call.reached for call in self._calls)
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether a gradient that came is not finite."""
+        return any(call.overflowed for call in self._calls)
+
+    def forget(self) -> None:
+        """Drop the gradients that came so far."""
+        for call in self._calls:
+            call.forget()
+
+    def traces(self, seen: int, *, heavy: bool) -> list[Trace]:
+        """Return the trace of every wanted layer, joined along time.
+
+        Without gates and total gradients where they cannot be known.
+        """
+        reasons = [f"the last of {seen} calls in this step"] if seen > 1 else []
+        found = [_traces(call, reasons) for call in self._calls]
+        return [_joined(parts, heavy=heavy) for parts in zip(*found, strict=True)]
+
+    def tokens(self, decode: Callable[[int], str]) -> Text | None:
+        """Return the text of the token ids, [sample][time], empty past a length; None where no ids were seen."""
+        known = [call.ids for call in self._calls if call.ids is not None]
+        if len(known) < len(self._calls):
+            return None
+        lengths = tuple(sum(parts) for parts in zip(*(call.lengths for call in self._calls), strict=True))
+        return text(torch.cat(known), lengths, decode)
+
+
+def recurrent_weights(weights: Weights) -> dict[str, Tensor]:
+    """Return the weights that a trace keeps, by PyTorch's names."""
+    return present({"W_hh": weights.U, "b_hh": weights.b_U, "W_hr": weights.P})
+
+
+def present(named: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
+    """Return those that there are."""
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def difference(error: float, dtype: torch.dtype) -> list[str]:
+    """Return in words that the replay is farther from the module's own output than rounding can explain."""
+    return [f"the replay differs from the module's own output by {error:.1e}"] if error > _TOLERANCE[dtype] else []
 
 
 def _traces(call: Call, reasons: Sequence[str]) -> list[_Part]:
     """Return what one call tells of every wanted layer."""
     known = list(reasons)
     if call.moved:
-        known.append("a weight changed between the forward pass and step(), so that the gates cannot be replayed")
+        known.append(MOVED)
     elif call.dropped:
         known.append("the dropout mask between the layers is not known, so that the gates cannot be replayed")
     if call.moved or call.dropped:
@@ -74,8 +136,7 @@ def _traces(call: Call, reasons: Sequence[str]) -> list[_Part]:
         if call.reached:
             _step_back(call, levels)
     error = max(_error(call, level, direction) for direction, level in enumerate(levels[-1]))
-    if error > _TOLERANCE[call.y.dtype]:
-        known.append(f"the replay differs from the module's own output by {error:.1e}")
+    known += difference(error, call.y.dtype)
     return [_whole(call, layer, levels[layer.index][layer.direction], error, known) for layer in call.layers]
 
 
@@ -86,7 +147,6 @@ def _joined(parts: Sequence[_Part], *, heavy: bool) -> Trace:
     for name, values in fullest.items():
         missing = (values.new_zeros(len(part.arrays["h"]), *values.shape[1:]) for part in parts)
         arrays[name] = torch.cat([part.arrays.get(name, zero) for part, zero in zip(parts, missing, strict=True)])
-    light = 2 * _size(first.weights) <= _size(arrays)
     return Trace(
         layer=first.layer.name,
         kind=first.call.kind,
@@ -94,13 +154,9 @@ def _joined(parts: Sequence[_Part], *, heavy: bool) -> Trace:
         replay_error=max(part.error for part in parts),
         inexact="; ".join(dict.fromkeys(reason for part in parts for reason in part.reasons)),
         arrays=kept(arrays),
-        weights=kept(first.weights) if light or heavy else {},
+        weights=kept_weights(first.weights, arrays, heavy=heavy),
         start=kept(first.start),
     )
-
-
-def _size(tensors: Mapping[str, Tensor]) -> int:
-    return sum(tensor.nbytes for tensor in tensors.values())
 
 
 def _replayed(call: Call) -> list[list[_Level]]:
@@ -172,22 +228,6 @@ def _whole(call: Call, layer: Layer, level: _Level, error: float, reasons: list[
     if level.dy is not None:
         arrays[schema.DIRECT_GRADIENT] = level.dy
     shown = {name: call.bounded(call.ordered(values, layer.direction)) for name, values in arrays.items()}
-    weights = _present({"W_hh": level.weights.U, "b_hh": level.weights.b_U, "W_hr": level.weights.P})
-    start = _present(call.start(layer.index, layer.direction)._asdict())
+    weights = recurrent_weights(level.weights)
+    start = present(call.start(layer.index, layer.direction)._asdict())
     return _Part(call, layer, error, reasons, shown, weights, start)
-
-
-def _present(named: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
-    return {name: value for name, value in named.items() if value is not None}
-
-
-def tokens(run: Sequence[Call], decode: Callable[[int], str]) -> tuple[tuple[str, ...], ...] | None:
-    """Return the text of a run's token ids, [sample][time], empty past a length; None where no ids were seen."""
-    known = [call.ids for call in run if call.ids is not None]
-    if len(known) < len(run):
-        return None
-    lengths = [sum(parts) for parts in zip(*(call.lengths for call in run), strict=True)]
-    found = zip(torch.cat(known).T.tolist(), lengths, strict=True)
-    return tuple(
-        tuple(decode(token) if time < length else "" for time, token in enumerate(sample)) for sample, length in found
-    )

@@ -120,6 +120,27 @@ class Packed:
         return self.sequences(noise)
 
 
+class Rows:
+    """Sequences of one time alone, as a cell takes them: (B, F), or (F,) unbatched."""
+
+    def __init__(self, x: Tensor, *, wanted: Sequence[int]) -> None:
+        """Keep the wanted sequences of those that x has."""
+        self._batched = x.dim() > 1
+        self.batch = x.shape[0] if self._batched else 1
+        self.kept = tuple(index for index in wanted if index < self.batch)
+        self._first = self.kept == tuple(range(len(self.kept)))
+
+    def take(self, values: Tensor) -> Tensor:
+        """Return a copy (S, F)."""
+        if not self._batched:
+            return values.unsqueeze(0).clone()
+        return values[: len(self.kept)].clone() if self._first else values[list(self.kept)]
+
+    def tokens(self, ids: Tensor) -> Tensor | None:
+        """Return the kept ids (S,) if there is one for every sequence."""
+        return self.take(ids) if ids.shape == ((self.batch,) if self._batched else ()) else None
+
+
 def sampling(x: Any, *, batch_first: bool, wanted: Sequence[int]) -> Padded | Packed:
     """Return how to take the wanted sequences out of a call with input x."""
     if isinstance(x, PackedSequence):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rnnwidgets import schema
 
@@ -35,9 +35,12 @@ class Health:
         errors: part of the recorder -> how often it has failed.
         skipped: reason -> calls of recurrent layers, or training steps, that were left out for it.
         nonfinite: values in the recorded frames that are NaN or infinite.
+        aliases: recorded module -> the other paths under which the model holds it; its calls by any of them are one
+            record, under the first path.
     """
 
     status: schema.Status
     errors: Mapping[str, int]
     skipped: Mapping[str, int]
     nonfinite: int
+    aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from torch import Tensor, nn
@@ -14,14 +15,20 @@ from rnnwidgets.errors import RecordingError
 from rnnwidgets.frame import Frame, Trace
 from rnnwidgets.recorder.backward import Backward
 from rnnwidgets.recorder.layers import Recurrent
+from rnnwidgets.recorder.loop import Given, Loop
 from rnnwidgets.recorder.norms import parameter_norms, totals
 from rnnwidgets.recorder.observe import Call
 from rnnwidgets.recorder.optimizer import Scaling
 from rnnwidgets.recorder.passes import backward_pass
-from rnnwidgets.recorder.replay import tokens, traces
+from rnnwidgets.recorder.replay import Calls
+from rnnwidgets.recorder.runs import Run
+from rnnwidgets.recorder.sampling import Rows
 from rnnwidgets.recorder.tokens import is_tokens
 
+MOST_TIMES = 2**14
 _RUNS = 64
+_OPEN = 8
+_TWICE = "a gradient was differentiated again, and what that sends through the layer is not stepped back"
 
 
 @dataclass
@@ -37,6 +44,7 @@ class Step:
         begun: whether a forward pass with gradients was seen.
         runs: path of a module -> its runs of calls, the latest `_RUNS` of them.
         scalars: what was logged for it.
+        times: path of a cell -> how often it was called.
         random: path of a module -> the random state before its latest call, where it drops out between layers.
         cleared: backward passes whose gradients were cleared before the optimizer used them.
         overflowed: those of them that were not finite.
@@ -46,9 +54,10 @@ class Step:
     number: int
     due: bool
     begun: bool = False
-    runs: dict[str, deque[list[Call]]] = field(default_factory=dict)
+    runs: dict[str, deque[Run]] = field(default_factory=dict)
     scalars: dict[str, float] = field(default_factory=dict)
     random: dict[str, Tensor] = field(default_factory=dict)
+    times: dict[str, int] = field(default_factory=dict)
     cleared: int = 0
     overflowed: int = 0
     backward: Backward = field(default_factory=Backward)
@@ -63,11 +72,31 @@ class Step:
     def take_call(self, path: str, call: Call) -> None:
         """Keep a call with the ids that it read, in the run that it continues or as the first of another."""
         call.take_ids(self._ids)
-        runs = self.runs.setdefault(path, deque(maxlen=_RUNS))
-        if runs and call.continues(runs[-1][-1]):
-            runs[-1].append(call)
-        else:
-            runs.append([call])
+        runs = self._runs_of(path)
+        latest = runs[-1] if runs else None
+        if not (isinstance(latest, Calls) and latest.take(call)):
+            runs.append(Calls(call))
+
+    def take_time(self, path: str, given: Given, rows: Rows, begin: Callable[[], Loop]) -> None:
+        """Keep a call of a cell with the id that it read, in the loop that it continues or as the first of another."""
+        count = self.times[path] = self.times.get(path, 0) + 1
+        if count > MOST_TIMES:
+            return
+        runs = self._runs_of(path)
+        latest = (run for run in islice(reversed(runs), _OPEN) if isinstance(run, Loop))
+        loop = next((run for run in latest if run.continues(given, rows)), None)
+        if loop is None:
+            loop = begin()
+            runs.append(loop)
+        loop.take(given, rows, self._ids)
+
+    @property
+    def beyond(self) -> int:
+        """How many calls of cells were too many to be kept."""
+        return sum(max(count - MOST_TIMES, 0) for count in self.times.values())
+
+    def _runs_of(self, path: str) -> deque[Run]:
+        return self.runs.setdefault(path, deque(maxlen=_RUNS))
 
     def answer(self, recurrent: Recurrent, gradient: Tensor) -> None:
         """See that a gradient reached a call of a module, before the call keeps it.
@@ -83,11 +112,11 @@ class Step:
             self._twice.add(path)
 
     def _forget(self, path: str) -> None:
-        reached = [call for run in self.runs.get(path, ()) for call in run if call.reached]
+        reached = [run for run in self.runs.get(path, ()) if run.reached]
         self.cleared += 1
-        self.overflowed += any(call.overflowed for call in reached)
-        for call in reached:
-            call.forget()
+        self.overflowed += any(run.overflowed for run in reached)
+        for run in reached:
+            run.forget()
 
     def end(self) -> None:
         """Let go of the calls, which the graph may outlive."""
@@ -102,7 +131,7 @@ class Step:
         *,
         heavy: bool,
     ) -> Frame | None:
-        """Return the frame of this step, None if no module was called; `heavy` is explained at `traces`.
+        """Return the frame of this step, None if no module was called; `heavy` is explained at `Run.traces`.
 
         The weights must still be those of its forward pass.
         """
@@ -113,34 +142,36 @@ class Step:
         norms = parameter_norms(model, scaling, self.backward.complete, self.backward.local)
         return Frame(
             step=self.number,
-            samples=first[0].samples,
+            samples=first.samples,
             traces={
                 trace.layer: trace
                 for path, run in chosen.items()
-                for trace in self._traces(path, traces(*run, heavy=heavy), scaling.scale)
+                for trace in self._traces(path, run, scaling.scale, heavy=heavy)
             },
             scalars={**self.scalars, **totals(norms)},
             norms=norms,
-            tokens=None if decode is None else tokens(first, decode),
+            tokens=None if decode is None else first.tokens(decode),
         )
 
-    def _chosen(self, path: str) -> tuple[list[Call], int]:
+    def _chosen(self, path: str) -> tuple[Run, int]:
         """Return the run to record, the latest that a gradient reached or else the latest, and how many there are."""
         runs = self.runs[path]
-        reached = [run for run in runs if any(call.reached for call in run)]
+        reached = [run for run in runs if run.reached]
         return (reached[-1], len(reached)) if reached else (runs[-1], len(runs))
 
-    def _traces(self, path: str, found: Sequence[Trace], scale: float) -> Iterator[Trace]:
+    def _traces(self, path: str, chosen: tuple[Run, int], scale: float, *, heavy: bool) -> Iterator[Trace]:
         """Yield the traces of a run, their gradients those of the loss itself where that was scaled."""
-        for made in found:
+        run, seen = chosen
+        reasons = []
+        if path in self._twice:
+            reasons.append(_TWICE)
+        if self.times.get(path, 0) > MOST_TIMES:
+            reasons.append(f"the first {MOST_TIMES} of {self.times[path]} calls in this step")
+        for made in run.traces(seen, heavy=heavy):
             if scale != 1:
                 for name in {*schema.TOTAL_GRADIENTS[made.kind], schema.DIRECT_GRADIENT} & set(made.arrays):
                     made[name][...] /= scale
-            if path in self._twice:
-                why = "a gradient was differentiated again, and what that sends through the layer is not stepped back"
-                yield replace(made, inexact="; ".join(filter(None, (made.inexact, why))))
-            else:
-                yield made
+            yield replace(made, inexact="; ".join(filter(None, (made.inexact, *reasons)))) if reasons else made
 
 
 def _is_cleared(recurrent: Recurrent) -> bool:

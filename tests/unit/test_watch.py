@@ -22,6 +22,12 @@ class Net(nn.Module):
         return self.rnn(x)[0]
 
 
+class Normalised(nn.LSTM):
+    def forward(self, x, hx=None):
+        output, last = super().forward(x, hx)
+        return nn.functional.layer_norm(output, output.shape[-1:]), last
+
+
 def scripted() -> nn.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -35,8 +41,13 @@ def attached(model: nn.Module) -> int:
 @pytest.mark.parametrize(
     ("layer", "said"),
     [
-        (nn.Linear(2, 2), "model: expected a model with an nn.RNN, nn.LSTM or nn.GRU inside, found Net without one"),
-        (nn.LSTMCell(2, 2), "found LSTMCell at 'rnn'"),
+        (
+            nn.Linear(2, 2),
+            "model: expected a model with an nn.RNN, nn.LSTM, nn.GRU or one of their cells inside, found Net without",
+        ),
+        (nn.LSTM(2, 2, dtype=torch.complex64), "found complex weights at 'rnn'"),
+        (nn.GRUCell(2, 2, dtype=torch.complex64), "found complex weights at 'rnn'"),
+        (Normalised(2, 2), "found Normalised at 'rnn', whose forward() is another"),
         (scripted(), "found a ScriptModule at 'rnn', which runs no hooks"),
         (nn.DataParallel(nn.LSTM(2, 2)), "found it inside DataParallel"),
     ],
@@ -89,10 +100,19 @@ def test_an_optimizer_of_another_model_is_refused():
 
 def test_an_uncovered_layer_may_stay_if_it_is_not_asked_for():
     model = Net(nn.LSTM(2, 2))
-    model.cell = nn.GRUCell(2, 2)
+    model.other = Normalised(2, 2)
     recorder = rw.watch(model, layers=["rnn.l0"])
     recorder.close()
     assert repr(recorder) == "<Recorder of rnn.l0: finished, 0 frames>"
+
+
+def test_a_subclass_that_keeps_the_forward_is_recorded():
+    class Named(nn.GRUCell):
+        """Adds nothing to the forward pass."""
+
+    recorder = rw.watch(Net(Named(2, 2)))
+    recorder.close()
+    assert repr(recorder) == "<Recorder of rnn: finished, 0 frames>"
 
 
 def test_watching_the_same_model_twice_returns_the_same_recorder_and_says_so():

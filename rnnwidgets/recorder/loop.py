@@ -1,0 +1,257 @@
+"""Calls of nn.RNNCell, nn.LSTMCell and nn.GRUCell in the user's own loop: one time each, one trace together.
+
+A call costs its hook little more than copies of the sequences kept; all else is computed at once when the step ends, in
+`unrolled`. A call goes on with a sequence if the h that it was given is the h that the last call returned, has the same
+values, or was computed from it. Batches may shrink from one call to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from rnnwidgets.cells import Start
+from rnnwidgets.frame import Trace
+from rnnwidgets.recorder.layers import Recurrent
+from rnnwidgets.recorder.replay import MOVED
+from rnnwidgets.recorder.runs import Runner, Text, listen, precise, text, version
+from rnnwidgets.recorder.sampling import Rows
+from rnnwidgets.recorder.unrolled import Unrolled, cell_trace
+
+_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+_COMPUTED = "the weights are computed anew at each call, so that the gates cannot be replayed"
+_FARTHEST = 1000
+_LATEST_IDS = 4
+
+Made = tuple[int, int]
+
+
+class Given(NamedTuple):
+    """What one call of a cell was given and returned, as the user sees it, and the weights that it used, if known."""
+
+    x: Tensor
+    h_prev: Tensor | None
+    c_prev: Tensor | None
+    h: Tensor
+    c: Tensor | None
+    weights: list[Tensor]
+
+    @classmethod
+    def of(cls, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Given:
+        """Sort out positional and keyword arguments."""
+        before = args[1] if len(args) > 1 else kwargs.get("hx")
+        h_prev, c_prev = before if isinstance(before, tuple | list) else (before, None)
+        h, c = output if isinstance(output, tuple) else (output, None)
+        return cls(args[0] if args else kwargs["input"], h_prev, c_prev, h, c, _weights_seen(module))
+
+
+@dataclass(slots=True)
+class _Time:
+    """Copies of one call, (S, F). `h_prev` and `c_prev` are None where they are what the call before returned.
+
+    `attached`: a gradient reaches the h given.
+    """
+
+    x: Tensor
+    h_prev: Tensor | None
+    c_prev: Tensor | None
+    h: Tensor
+    c: Tensor | None
+    ids: Tensor | None
+    attached: bool
+
+
+class Loop:
+    """The calls of one cell that carry one another's state on.
+
+    Attributes:
+        samples: batch indices of the sequences kept.
+    """
+
+    def __init__(self, recurrent: Recurrent, given: Given, rows: Rows, run: Runner) -> None:
+        """Be ready for a first call; `run` runs the work of a tensor hook."""
+        self.samples = rows.kept
+        self._recurrent = recurrent
+        self._run = run
+        self._weights = given.weights
+        self._versions = [version(weight) for weight in self._weights]
+        self._times: list[_Time] = []
+        self._dh: dict[int, Tensor] = {}
+        self._dc: dict[int, Tensor] = {}
+        self._made: tuple[Made | None, Made | None] = None, None
+        h_made, c_made = _made_by(given.h), _made_by(given.c)
+        self._apart = (
+            c_made is not None and h_made is not None and (h_made[0] == c_made[0] or not _descends(given.h, c_made))
+        )
+
+    def __len__(self) -> int:
+        """Return the number of calls."""
+        return len(self._times)
+
+    def continues(self, given: Given, rows: Rows) -> bool:
+        """Whether a call goes on where the last one ended."""
+        last, made, count = self._times[-1].h, self._made[0], len(rows.kept)
+        if given.h_prev is None or rows.kept != self.samples[:count] or count > len(last):
+            return False
+        if list(map(id, given.weights)) != list(map(id, self._weights)):
+            return False
+        if made is not None and (_made_by(given.h_prev) == made or _descends(given.h_prev, made)):
+            return True
+        return torch.equal(rows.take(given.h_prev.detach()), last[:count])
+
+    def take(self, given: Given, rows: Rows, candidates: Sequence[Tensor]) -> None:
+        """Keep one call, with the latest of the candidates that are its token ids."""
+        h_made, c_made = self._made
+        found = (rows.tokens(ids.detach()) for ids in reversed(candidates[-_LATEST_IDS:]))
+        place = len(self._times)
+        self._times.append(
+            _Time(
+                x=rows.take(given.x.detach()),
+                h_prev=_before(given.h_prev, h_made, given.h, rows),
+                c_prev=None if given.c is None else _before(given.c_prev, c_made, given.c, rows),
+                h=rows.take(given.h.detach()),
+                c=None if given.c is None else rows.take(given.c.detach()),
+                ids=next((ids for ids in found if ids is not None), None),
+                attached=given.h_prev is not None and given.h_prev.requires_grad,
+            )
+        )
+        self._made = _made_by(given.h), _made_by(given.c)
+        for value, kept in ((given.h, self._dh), (given.c, self._dc)):
+            if value is not None:
+                self._listen(value, kept, place, rows)
+
+    @property
+    def reached(self) -> bool:
+        """Whether any gradient came."""
+        return bool(self._dh or self._dc)
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether a gradient that came is not finite."""
+        return not all(bool(one.isfinite().all()) for one in (*self._dh.values(), *self._dc.values()))
+
+    def forget(self) -> None:
+        """Drop the gradients that came so far."""
+        self._dh.clear()
+        self._dc.clear()
+
+    def tokens(self, decode: Callable[[int], str]) -> Text | None:
+        """Return the text of the token ids read, [sample][time], or None where a call read none."""
+        ids = [time.ids for time in self._times if time.ids is not None]
+        return text(self._stacked(ids), self._lengths, decode) if len(ids) == len(self._times) else None
+
+    def traces(self, seen: int, *, heavy: bool) -> list[Trace]:
+        """Return the trace of the cell over all calls; `seen` is how many sequences of calls the step has had."""
+        reasons = [f"the last of {seen} sequences of calls in this step"] if seen > 1 else []
+        weights = self._weights
+        if not weights:
+            reasons.append(_COMPUTED)
+        elif self._versions != [version(weight) for weight in weights]:
+            reasons.append(MOVED)
+            weights = []
+        (layer,) = self._recurrent.layers
+        with torch.no_grad(), torch.autocast(self._times[0].h.device.type, enabled=False):
+            return [cell_trace(layer.name, self._unrolled(), weights, reasons, heavy=heavy)]
+
+    def _unrolled(self) -> Unrolled:
+        h = self._stacked([time.h for time in self._times])
+        c = None if self._times[0].c is None else self._stacked([time.c for time in self._times if time.c is not None])
+        dh = self._summed(self._dh, h) if self.reached else None
+        return Unrolled(
+            kind=self._recurrent.kind,
+            lengths=self._lengths,
+            x=self._stacked([time.x for time in self._times]),
+            before=Start(
+                self._carried([time.h_prev for time in self._times], h),
+                None if c is None else self._carried([time.c_prev for time in self._times], c),
+            ),
+            h=h,
+            c=c,
+            dh=dh,
+            dc=None if dh is None or c is None else self._summed(self._dc, c),
+            linked=[time.h_prev is None for time in self._times],
+            attached=[time.attached for time in self._times],
+            apart=self._apart,
+        )
+
+    @property
+    def _lengths(self) -> tuple[int, ...]:
+        return tuple(sum(len(time.h) > sample for time in self._times) for sample in range(len(self.samples)))
+
+    def _stacked(self, pieces: Sequence[Tensor]) -> Tensor:
+        """Return (T, S, ...) of one (S, ...) a time, with zeros where a batch has shrunk."""
+        return precise(torch.stack([_filled(one, len(self.samples)) for one in pieces]))
+
+    def _carried(self, given: Sequence[Tensor | None], returned: Tensor) -> Tensor:
+        """Return the states given (T, S, F), those that are not known by themselves from those returned one before."""
+        count = len(self.samples)
+        return torch.stack(
+            [returned[time - 1] if one is None else precise(_filled(one, count)) for time, one in enumerate(given)]
+        )
+
+    def _summed(self, gradients: dict[int, Tensor], like: Tensor) -> Tensor:
+        zero, count = torch.zeros_like(like[0]), len(self.samples)
+        return torch.stack(
+            [precise(_filled(gradients[time], count)) if time in gradients else zero for time in range(len(like))]
+        )
+
+    def _listen(self, value: Tensor, kept: dict[int, Tensor], place: int, rows: Rows) -> None:
+        def keep(gradient: Tensor) -> None:
+            found = rows.take(gradient.detach())
+            kept[place] = kept[place] + found if place in kept else found
+
+        listen(value, self._run, keep)
+
+
+def _before(given: Tensor | None, made: Made | None, returned: Tensor, rows: Rows) -> Tensor | None:
+    """Return a copy of a state given, zeros where none was; None where it is what the call before returned."""
+    if given is None:
+        return rows.take(returned.detach()).zero_()
+    return None if made is not None and _made_by(given) == made else rows.take(given.detach())
+
+
+def _filled(values: Tensor, count: int) -> Tensor:
+    """Return values (S, ...) with zeros for the samples that a batch has no more."""
+    missing = count - len(values)
+    return torch.cat((values, values.new_zeros(missing, *values.shape[1:]))) if missing else values
+
+
+def _made_by(value: Tensor | None) -> Made | None:
+    """Return which operation, and which result of it, a tensor is on autograd's graph; None for one that is on none.
+
+    Operations are numbered in the order in which a thread runs them; to keep one itself would keep its graph.
+    """
+    node = None if value is None else value.grad_fn
+    return None if node is None or value is None else (_number(node), value.output_nr)
+
+
+def _number(node: Any) -> int:
+    number: int = node._sequence_nr()  # noqa: SLF001 # autograd's own, which its profiler shows
+    return number
+
+
+def _descends(value: Tensor, made: Made) -> bool:
+    """Tell whether a tensor was computed from another; operations older than that one are not looked into."""
+    ahead: list[Any] = [value.grad_fn]
+    known: set[Any] = set()
+    while ahead and len(known) < _FARTHEST:
+        node = ahead.pop()
+        if node is None or node in known:
+            continue
+        number = _number(node)
+        if number == made[0]:
+            return True
+        known.add(node)
+        if number > made[0]:
+            ahead += [one for one, _ in node.next_functions]
+    return False
+
+
+def _weights_seen(module: nn.Module) -> list[Tensor]:
+    """Return the weights of this call, without reading an attribute that might be computed; none where one is."""
+    found = [module._parameters.get(name, vars(module).get(name)) for name in _NAMES]  # noqa: SLF001 # as they are held
+    return [weight for weight in found if weight is not None] if found[0] is not None and found[1] is not None else []
