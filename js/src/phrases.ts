@@ -7,6 +7,14 @@ export interface Phrases {
   readonly cellPanel: string;
   readonly noCell: string;
   readonly start: string;
+  readonly open: string;
+  readonly shut: string;
+  readonly noSaturation: string;
+  readonly saturationHelp: string;
+  readonly pin: string;
+  readonly unpin: string;
+  readonly pinHelp: string;
+  readonly noUnit: string;
 }
 
 export const ENGLISH_PHRASES: Phrases = {
@@ -23,6 +31,15 @@ export const ENGLISH_PHRASES: Phrases = {
   cellPanel: "The cell",
   noCell: "No diagram is known for a cell written by hand: its quantities are in the heatmap.",
   start: "start",
+  open: "open",
+  shut: "shut",
+  noSaturation: "Nothing in this layer can saturate.",
+  saturationHelp:
+    "One dot a unit: across, the share of times at which its gate is above 0.9; up, the share at which it is below 0.1.",
+  pin: "pin unit",
+  unpin: "Let go of unit",
+  pinHelp: "Keep the line of this unit while another is selected",
+  noUnit: "no unit selected",
 };
 
 export const CHINESE_PHRASES: Phrases = {
@@ -39,4 +56,12 @@ export const CHINESE_PHRASES: Phrases = {
   cellPanel: "细胞内部",
   noCell: "手写的细胞没有已知的结构图：其各个量见热图。",
   start: "起点",
+  open: "打开",
+  shut: "关闭",
+  noSaturation: "该层没有会饱和的量。",
+  saturationHelp: "每个点是一个单元：横轴为其门高于 0.9 的时刻所占比例，纵轴为低于 0.1 的比例。",
+  pin: "固定单元",
+  unpin: "取消固定单元",
+  pinHelp: "选择其他单元时保留此单元的曲线",
+  noUnit: "未选择单元",
 };

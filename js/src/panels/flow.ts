@@ -17,7 +17,7 @@ import type { Store } from "../store";
 import type { Strings } from "../strings";
 import type { Look } from "../theme";
 import { plotBox } from "./geometry";
-import { timeNumbers } from "./labels";
+import { apart, timeNumbers } from "./labels";
 
 export interface Reading {
   readonly tone: Tone;
@@ -176,17 +176,13 @@ function endLabels(
   ends: readonly [number, number],
 ): Label[] {
   const [low, zero] = ends;
-  const placed = series.map(({ quantity, logs }) => {
+  const labels = series.map(({ quantity, logs }): Label => {
     const time = logs.findLastIndex((value) => !Number.isNaN(value));
     const value = logs[time] ?? Number.NEGATIVE_INFINITY;
-    return { quantity, x: x(time), y: Number.isFinite(value) ? y(Math.max(value, low)) : zero };
+    const at = Number.isFinite(value) ? y(Math.max(value, low)) : zero;
+    return { text: nameOf(quantity, strings), x: x(time) + 9, y: at, align: "left", tone: quantity.tone, bold: true };
   });
-  placed.sort((one, other) => one.y - other.y);
-  let floor = Number.NEGATIVE_INFINITY;
-  return placed.map(({ quantity, x: end, y: wanted }) => {
-    floor = Math.max(wanted, floor + 13);
-    return { text: nameOf(quantity, strings), x: end + 9, y: floor, align: "left", tone: quantity.tone, bold: true };
-  });
+  return apart(labels);
 }
 
 function nameOf({ tone }: Quantity, strings: Strings): string {

@@ -2,7 +2,7 @@
  * The heatmap of one gate: units down, time across, tokens along the top, the selected column and unit outlined.
  *
  * Units stand in an order, and only a part of them and of the times may be in sight. Beside the cells stands the mean of
- * each unit, below them the mean of each time, on the scale of the colors.
+ * each unit, below them the mean of each time.
  */
 
 import { css, diverging, positionOf, sequential, table } from "../color";
@@ -22,7 +22,7 @@ import type { Look } from "../theme";
 import { plotBox, RIGHT, STRIP } from "./geometry";
 import { legendTicks, NUMBERS_HEIGHT, TOKENS_HEIGHT, timeNumbers, tokenLabels, unitLabels } from "./labels";
 import { type Order, orderOf, ordersFor } from "./order";
-import { meansOf, type Sheet, sheetOf, valueAt } from "./sheet";
+import { meansOf, type Sheet, sheetOf, topOf, valueAt } from "./sheet";
 import { fitted, rounded, type Sight } from "./sight";
 import { badValues, swatchesOf, type Tally, tally } from "./tally";
 
@@ -138,11 +138,6 @@ function clipped(box: Box, shown: Shown, time: Shown["time"], unit: Shown["unit"
   return { x: across.from, y: down.from, width: across.size, height: down.size };
 }
 
-/** The end of a scale: a power of ten for logarithms, so that the legend can say it shortly. */
-function topOf({ plane }: Sheet, high: number): number {
-  return plane.encoding === "signed_log" && high > 0 ? 10 ** Math.ceil(Math.log10(high)) : high;
-}
-
 function legendOf({ plane }: Sheet, top: number, bad: Tally, box: Box, width: number): Legend {
   const swatches = swatchesOf(bad);
   const height = Math.max(20, Math.min(box.height, 200) - 14 * swatches.length);
@@ -155,20 +150,25 @@ function legendOf({ plane }: Sheet, top: number, bad: Tally, box: Box, width: nu
   };
 }
 
+/** Of states, which lie about zero, as shares of the largest mean in the strip; else on the scale of the colors. */
 function profilesOf(frame: StepFrame, sheet: Sheet, shown: Shown, top: number, box: Box): Profile[] {
   const { encoding } = sheet.plane;
   const means = meansOf(frame, sheet);
-  const end = (mean: number | undefined) => {
-    if (mean === undefined || Number.isNaN(mean)) return Number.NaN;
-    const position = Math.max(-1, Math.min(1, positionOf(mean, encoding, top)));
-    return encoding === "symmetric" ? (position + 1) / 2 : position;
-  };
   const base = encoding === "symmetric" ? 0.5 : 0;
-  const bands = ({ from, to }: Shown["time"], pixels: number, at: (index: number) => number | undefined) =>
-    Float64Array.from(spread(to - from, Math.round(pixels)), (index) => end(at(from + index)));
-  const unit = (position: number) => means.units[shown.order[Math.floor(position / sheet.unitStride)] ?? -1];
+  const end = (all: Float64Array) => {
+    const largest = all.reduce((most, mean) => Math.max(most, Math.abs(mean) || 0), 0);
+    return (mean: number | undefined) => {
+      if (mean === undefined || Number.isNaN(mean)) return Number.NaN;
+      if (encoding === "symmetric") return largest === 0 ? base : (mean / largest + 1) / 2;
+      return Math.min(1, positionOf(mean, encoding, top));
+    };
+  };
+  const [unitEnd, timeEnd] = [end(means.units), end(means.times)];
+  const bands = ({ from, to }: Shown["time"], pixels: number, at: (index: number) => number) =>
+    Float64Array.from(spread(to - from, Math.round(pixels)), (index) => at(from + index));
+  const unit = (position: number) => unitEnd(means.units[shown.order[Math.floor(position / sheet.unitStride)] ?? -1]);
   const time = (index: number) =>
-    index < sheet.length ? means.times[Math.floor(index / sheet.timeStride)] : Number.NaN;
+    timeEnd(index < sheet.length ? means.times[Math.floor(index / sheet.timeStride)] : Number.NaN);
   const right = { x: box.x + box.width + GAP, y: box.y, width: STRIP, height: box.height };
   const below = { x: box.x, y: box.y + box.height + GAP, width: box.width, height: STRIP };
   return [

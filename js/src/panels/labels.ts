@@ -68,6 +68,17 @@ export function unitLabels(span: Span, selected: number | null, unitAt: Scale, b
   return [{ text: strings.unit, x: 10, y: middle, align: "center", tone: "muted", angle: Math.PI / 2 }, ...numbers];
 }
 
+/** The same labels from top to bottom, each moved down until it clears the one above. */
+export function apart(labels: readonly Label[]): Label[] {
+  let floor = Number.NEGATIVE_INFINITY;
+  return [...labels]
+    .sort((one, other) => one.y - other.y)
+    .map((label) => {
+      floor = Math.max(label.y, floor + 13);
+      return { ...label, y: floor };
+    });
+}
+
 /** Values along the color bar of a plane whose scale ends at `top`. */
 export function legendTicks(plane: Plane, top: number): Legend["ticks"] {
   if (plane.encoding === "unit") return [0, 0.5, 1].map((position) => ({ position, text: tick(position) }));

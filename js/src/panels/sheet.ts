@@ -40,6 +40,11 @@ export function valueAt(sheet: Sheet, time: number, unit: number): number | null
   return code === undefined ? null : decoded(code, sheet.plane);
 }
 
+/** The end of a scale: a power of ten for logarithms, so that the legend can say it shortly. */
+export function topOf({ plane }: Sheet, high: number): number {
+  return plane.encoding === "signed_log" && high > 0 ? 10 ** Math.ceil(Math.log10(high)) : high;
+}
+
 /** The number of each code; NaN for what is no number. Of gradients, whose signs cancel, the size. */
 export function numbersOf(plane: Plane): Float64Array {
   const sized = plane.encoding === "signed_log";

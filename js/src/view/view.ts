@@ -21,9 +21,11 @@ import { gates } from "./gates";
 import { arranged, build, type Placed, type Rows } from "./layout";
 import type { PanelView, Stage } from "./panel";
 import panelStyle from "./panels.css?inline";
+import { saturation } from "./saturation";
 import { status } from "./status";
 import { steps } from "./steps";
 import style from "./style.css?inline";
+import { units } from "./units";
 
 export interface Source {
   readonly store: Store;
@@ -44,7 +46,7 @@ export interface View {
 
 type Maker = (stage: Stage) => PanelView;
 
-const PANELS: { readonly [name in Panel]?: Maker } = { status, steps, gates, cell, flow, curves };
+const PANELS: { readonly [name in Panel]?: Maker } = { status, steps, gates, cell, units, flow, curves, saturation };
 const WIDE = 960;
 const NARROW = 520;
 const SPEECH_MS = 300;

@@ -1,0 +1,231 @@
+/**
+ * How often each unit's gates stand open or shut: one square a gate, one dot a unit, x the share of times at which the
+ * gate is above 0.9, y the share at which it is below 0.1, over all recorded samples of the step shown.
+ *
+ * Drawn as in A. Karpathy, J. Johnson, L. Fei-Fei, "Visualizing and Understanding Recurrent Networks" (2015), figure 3.
+ * A layer without gates shows its tanh, beyond 0.9 and beyond -0.9.
+ */
+
+import type { Place } from "../cursor";
+import { tick } from "../format";
+import type { StepFrame } from "../frame";
+import { type Label, paintLabels, paintMessage } from "../marks/label";
+import { paintDots, paintLine } from "../marks/line";
+import { paintRule } from "../marks/rule";
+import type { Layer } from "../protocol.gen";
+import type { Box } from "../scale";
+import type { Store } from "../store";
+import type { Strings } from "../strings";
+import type { Look } from "../theme";
+import { keyOf, numbersOf, remembered, type Sheet, sheetOf } from "./sheet";
+
+export interface Shares {
+  /** Of each sent unit, in [0, 1]; NaN without a number. */
+  readonly right: Float64Array;
+  readonly left: Float64Array;
+}
+
+export interface Square {
+  readonly gate: string;
+  readonly box: Box;
+  readonly shares: Shares;
+  /** Units that one dot stands for, and how many there are. */
+  readonly unitStride: number;
+  readonly units: number;
+  /** Position of the selected dot. */
+  readonly selected: number | null;
+  readonly labels: readonly Label[];
+}
+
+export interface SaturationScene {
+  readonly width: number;
+  readonly height: number;
+  readonly squares: readonly Square[];
+  readonly message: string;
+}
+
+const MARGIN = { left: 34, right: 12, top: 24, bottom: 52 };
+const LARGEST = 240;
+const NARROWEST = 116;
+const LOW = 0.1;
+const HIGH = 0.9;
+
+export function resolve(store: Store, place: Place, width: number, strings: Strings): SaturationScene {
+  const { frame, layer } = place;
+  const gates = frame && layer ? gatesOf(frame, layer, place.gates) : [];
+  if (!frame || !layer || gates.length === 0 || store.steps.length === 0) {
+    return { width, height: 160, squares: [], message: frame ? strings.noSaturation : strings.waiting };
+  }
+  const across = Math.max(1, Math.min(gates.length, Math.floor(width / (NARROWEST + MARGIN.left))));
+  const cell = Math.min(width / across, LARGEST + MARGIN.left + MARGIN.right);
+  const side = Math.floor(cell - MARGIN.left - MARGIN.right);
+  const down = side + MARGIN.top + MARGIN.bottom;
+  const squares = gates.map((gate, index) => {
+    const x = (index % across) * cell + MARGIN.left;
+    const box = { x, y: Math.floor(index / across) * down + MARGIN.top, width: side, height: side };
+    return squareOf(frame, layer, gate, place, box, strings);
+  });
+  return { width, height: Math.ceil(gates.length / across) * down, squares, message: "" };
+}
+
+/** The quantities that are open or shut; the state of a layer that has none, where its ends are those of a tanh. */
+function gatesOf(frame: StepFrame, layer: Layer, names: readonly string[]): string[] {
+  const gates = names.filter((name) => sheetOf(frame, layer, name, 0)?.plane.encoding === "unit");
+  if (gates.length > 0) return gates;
+  return layer.kind === "RNN_TANH" && sheetOf(frame, layer, "h", 0) ? ["h"] : [];
+}
+
+function squareOf(frame: StepFrame, layer: Layer, gate: string, place: Place, box: Box, strings: Strings): Square {
+  const sheet = sheetOf(frame, layer, gate, 0) as Sheet;
+  const shares = sharesOf(frame, layer, sheet);
+  const { unitStride, units } = sheet;
+  const selected = place.unit === null ? null : Math.floor(Math.min(place.unit, units - 1) / unitStride);
+  return { gate, box, shares, unitStride, units, selected, labels: labelsOf(gate, shares, sheet, box, strings) };
+}
+
+const known = remembered<Shares>();
+
+/** Shares of the times within the sequence, over all samples sent. */
+export function sharesOf(frame: StepFrame, layer: Layer, sheet: Sheet): Shares {
+  return known(frame, keyOf(sheet), () => {
+    const { plane, rows } = sheet;
+    const [right, left, counts] = [new Float64Array(rows), new Float64Array(rows), new Float64Array(rows)];
+    const low = plane.encoding === "unit" ? LOW : -HIGH;
+    const marks = numbersOf(plane).map((number) =>
+      number > HIGH ? 1 : number < low ? -1 : Number.isNaN(number) ? 2 : 0,
+    );
+    const [, sampleStride = 1] = plane.stride;
+    for (let sample = 0; sample < (plane.shape[1] ?? 1); sample++) {
+      const { codes, start, columnPitch, columns } = sheetOf(frame, layer, plane.name, sample * sampleStride) as Sheet;
+      for (let column = 0; column < columns; column++) {
+        const from = start + column * columnPitch;
+        for (let row = 0; row < rows; row++) {
+          const mark = marks[codes[from + row] as number];
+          if (mark === 2) continue;
+          counts[row] = (counts[row] as number) + 1;
+          if (mark === 1) right[row] = (right[row] as number) + 1;
+          else if (mark === -1) left[row] = (left[row] as number) + 1;
+        }
+      }
+    }
+    const share = (sum: number, row: number) => sum / (counts[row] as number);
+    return { right: right.map(share), left: left.map(share) };
+  });
+}
+
+function average(shares: Float64Array): number {
+  const numbers = shares.filter((share) => !Number.isNaN(share));
+  return numbers.reduce((sum, share) => sum + share, 0) / numbers.length;
+}
+
+function percent(share: number): string {
+  return Number.isNaN(share) ? "\u2013" : `${Math.round(100 * share)} %`;
+}
+
+function labelsOf(gate: string, { right, left }: Shares, { plane }: Sheet, box: Box, strings: Strings): Label[] {
+  const bottom = box.y + box.height;
+  const low = plane.encoding === "unit" ? `< ${LOW}` : `< \u2212${HIGH}`;
+  const ends = [0, 0.5, 1].flatMap((share): Label[] => [
+    { text: tick(share), x: box.x + share * box.width, y: bottom + 11, align: "center", tone: "muted" },
+    { text: tick(share), x: box.x - 6, y: bottom - share * box.height, align: "right", tone: "muted" },
+  ]);
+  const middle = box.x + box.width / 2;
+  return [
+    {
+      text: box.width > 150 ? (strings.gate[gate] ?? gate) : gate,
+      x: middle,
+      y: box.y - 12,
+      align: "center",
+      tone: "ink",
+      bold: true,
+    },
+    ...ends,
+    {
+      text: `${strings.open} > ${HIGH}: ${percent(average(right))}`,
+      x: middle,
+      y: bottom + 27,
+      align: "center",
+      tone: "total",
+    },
+    {
+      text: `${strings.shut} ${low}: ${percent(average(left))}`,
+      x: middle,
+      y: bottom + 42,
+      align: "center",
+      tone: "direct",
+    },
+  ];
+}
+
+function pointOf({ box, shares }: Square, row: number): readonly [number, number] {
+  const [x, y] = [shares.right[row] as number, shares.left[row] as number];
+  return [box.x + x * box.width, box.y + (1 - y) * box.height];
+}
+
+const REACH = 12;
+
+/** The gate and the unit of the dot that is nearest to a point. */
+export function dotAt(scene: SaturationScene, x: number, y: number): { square: Square; unit: number } | null {
+  let [found, least] = [null as { square: Square; unit: number } | null, REACH];
+  for (const square of scene.squares) {
+    square.shares.right.forEach((_, row) => {
+      const [px, py] = pointOf(square, row);
+      const away = Math.hypot(px - x, py - y);
+      if (away >= least) return;
+      found = { square, unit: row * square.unitStride };
+      least = away;
+    });
+  }
+  return found;
+}
+
+export function describe({ gate, shares, unitStride }: Square, unit: number, strings: Strings): string[] {
+  const row = Math.floor(unit / unitStride);
+  return [
+    `${strings.unit} ${unit}`,
+    strings.gate[gate] ?? gate,
+    `${strings.open}: ${percent(shares.right[row] ?? Number.NaN)}`,
+    `${strings.shut}: ${percent(shares.left[row] ?? Number.NaN)}`,
+  ];
+}
+
+export function paint(scene: SaturationScene, context: CanvasRenderingContext2D, look: Look): void {
+  const { width, height, message } = scene;
+  if (message) paintMessage(context, message, { x: 0, y: 0, width, height }, look);
+  for (const square of scene.squares) {
+    const { box, shares, selected } = square;
+    const [right, bottom] = [box.x + box.width, box.y + box.height];
+    for (const share of [0, 0.5, 1]) {
+      paintRule(context, [box.x + share * box.width, box.y], [box.x + share * box.width, bottom], look.grid);
+      paintRule(context, [box.x, box.y + share * box.height], [right, box.y + share * box.height], look.grid);
+    }
+    paintLine(
+      context,
+      { points: Float64Array.of(box.x, box.y, right, bottom), tone: "muted", width: 1, dash: [3, 4] },
+      look,
+    );
+    context.globalAlpha = 0.45;
+    const radius = shares.right.length > 300 ? 2.5 : 3.5;
+    const dots = [...shares.right.keys()].map((row) => pointOf(square, row));
+    paintDots(
+      context,
+      dots.map(([x, y]) => ({ x, y, radius, tone: "total" })),
+      look,
+    );
+    context.globalAlpha = 1;
+    if (selected !== null) paintSelected(context, dots[selected] ?? [Number.NaN, Number.NaN], look);
+    paintLabels(context, square.labels, look);
+  }
+}
+
+function paintSelected(context: CanvasRenderingContext2D, [x, y]: readonly [number, number], look: Look): void {
+  if (Number.isNaN(x)) return;
+  paintDots(
+    context,
+    [
+      { x, y, radius: 6, tone: "ink", hollow: true },
+      { x, y, radius: 3, tone: "total" },
+    ],
+    look,
+  );
+}

@@ -1,0 +1,27 @@
+/** The saturation of gates on the page: pointing names a unit, pressing selects it. */
+
+import { describe, dotAt, paint, resolve } from "../panels/saturation";
+import { element } from "./dom";
+import type { PanelView, Stage } from "./panel";
+import { picture } from "./picture";
+
+export function saturation(stage: Stage): PanelView {
+  const { strings, store } = stage;
+  const title = strings.panel.saturation;
+  const drawing = picture(stage, {
+    role: "saturation",
+    resolve: (place, width) => resolve(store, place, width, strings),
+    paint,
+    label: ({ message, squares }, place) => {
+      const facts = squares.flatMap(({ gate, labels }) => [gate, ...labels.slice(-2).map(({ text }) => text)]);
+      return `${title}: ${message || [strings.step(String(place.step)), ...facts].join(", ")}`;
+    },
+    hit: (scene, x, y) => {
+      const found = dotAt(scene, x, y);
+      return found && { lines: describe(found.square, found.unit, strings), change: { unit: found.unit } };
+    },
+  });
+  const note = element("p", { class: "rnnw-notes" }, strings.saturationHelp);
+  const head = element("div", { class: "rnnw-head" }, element("h3", {}, title));
+  return { element: element("div", {}, head, drawing.element, note), paint: drawing.paint };
+}

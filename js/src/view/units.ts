@@ -1,0 +1,62 @@
+/** Units over time on the page: pin the selected unit to keep its line, press its number to let it go. */
+
+import { LEFT, RIGHT } from "../panels/geometry";
+import { MOST_PINS, paint, resolve } from "../panels/units";
+import { bandAt } from "../scale";
+import { assign, element, write } from "./dom";
+import type { PanelView, Shown, Stage } from "./panel";
+import { picture } from "./picture";
+
+export function units(stage: Stage): PanelView {
+  const { strings, store, place, signal, repaint } = stage;
+  const title = strings.panel.units;
+  let pins: readonly number[] = [];
+  const drawing = picture(stage, {
+    role: "units",
+    resolve: (shown, width) => resolve(store, shown, width, strings, pins),
+    paint,
+    label: ({ message, readings }, { gate, time, times }) => {
+      const facts = readings.map(({ unit, text }) => `${strings.unit} ${unit} ${text}`);
+      return `${title}: ${message || [strings.gate[gate] ?? gate, strings.at(time, times), ...facts].join(", ")}`;
+    },
+    hit: ({ width, units: shown }, x) => {
+      const { times, gate } = place();
+      if (times === 0) return null;
+      const time = bandAt(times, LEFT, width - RIGHT, x);
+      const at = resolve(store, { ...place(), time }, width, strings, pins);
+      const lines = shown.map((unit, index) => `${strings.unit} ${unit}: ${gate} = ${at.readings[index]?.text ?? ""}`);
+      return { lines: [strings.at(time, times), ...lines], change: { time } };
+    },
+    choices: () => [pins],
+  });
+  const pin = element("button", { type: "button", "data-role": "pin", class: "rnnw-quiet" });
+  const list = element("span", { class: "rnnw-pins" });
+  const set = (next: readonly number[]) => {
+    pins = next.slice(-MOST_PINS);
+    list.replaceChildren(...pins.map((unit) => pinned(unit, `${strings.unpin} ${unit}`)));
+    repaint();
+  };
+  list.addEventListener(
+    "click",
+    (event) => {
+      const unit = (event.target as Element).closest("[data-unit]")?.getAttribute("data-unit");
+      if (unit) set(pins.filter((one) => one !== Number(unit)));
+    },
+    { signal },
+  );
+  pin.addEventListener("click", () => set([...pins, place().unit ?? 0]), { signal });
+  const head = element("div", { class: "rnnw-head" }, element("h3", {}, title), list, pin);
+  const paintAll = (shown: Shown) => {
+    drawing.paint(shown);
+    const { unit } = shown.place;
+    pin.disabled = unit === null || pins.includes(unit);
+    write(pin, unit === null ? strings.noUnit : `${strings.pin} ${unit}`);
+    assign(pin, "title", strings.pinHelp);
+  };
+  return { element: element("div", {}, head, drawing.element), paint: paintAll };
+}
+
+function pinned(unit: number, title: string): HTMLButtonElement {
+  const attributes = { type: "button", "data-unit": String(unit), title, "aria-label": title };
+  return element("button", attributes, `${unit} \u00d7`);
+}
