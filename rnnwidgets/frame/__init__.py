@@ -150,6 +150,14 @@ class Frame:
         return tuple(self.traces)
 
     @property
+    def extents(self) -> Mapping[str, tuple[int, ...]]:
+        """Layer -> (times, samples, units) of its largest array."""
+        return {
+            name: max((array.shape for array in trace.arrays.values() if array.ndim == 3), default=(0, 0, 0))
+            for name, trace in self.traces.items()
+        }
+
+    @property
     def nbytes(self) -> int:
         """Bytes that the frame holds: its arrays and its tokens' text."""
         text = sum(len(token) for sample in self.tokens or () for token in sample)

@@ -8,17 +8,21 @@ away. Training writes on one thread while views read on others: one lock.
 
 from __future__ import annotations
 
+import os
 import threading
 import uuid
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnnwidgets import reduce, schema
+from rnnwidgets.archive import Disk, Writer, save
 from rnnwidgets.errors import RecordingError
 from rnnwidgets.frame import Frame
 from rnnwidgets.recording.series import Curve, Series
@@ -58,6 +62,8 @@ class Recording(Sequence[Frame]):
         self._held = 0
         self._series: dict[str, Series] = {}
         self._listeners: list[Callable[[bool], None]] = []
+        self._extents: dict[str, tuple[int, ...]] = {}
+        self._disk: Disk | None = None
         self._facts: dict[str, Any] = vars(schema.Status("waiting", -1, 0, 0, 1, None, 0, ())).copy()
 
     @overload
@@ -92,6 +98,12 @@ class Recording(Sequence[Frame]):
         """Names of the recorded layers, in the order of the model."""
         with self.lock:
             return self._frames[-1].layers if self._frames else ()
+
+    @property
+    def extents(self) -> Mapping[str, tuple[int, ...]]:
+        """Layer -> the largest (times, samples, units) that any of its traces has had."""
+        with self.lock:
+            return dict(self._extents)
 
     @property
     def scalars(self) -> Mapping[str, Curve]:
@@ -146,6 +158,11 @@ class Recording(Sequence[Frame]):
                 self._series.setdefault(name, Series()).append(frame.step, value)
             self._hold(frame)
             self.report(step=frame.step, recorded=self._facts["recorded"] + 1)
+            for layer, extents in frame.extents.items():
+                known = self._extents.get(layer, extents)
+                self._extents[layer] = tuple(map(max, known, extents))
+            if self._disk is not None:
+                self._disk.frame(frame)
         self.changed(complete=False)
 
     def amend(self, step: int, update_ratios: Mapping[str, float]) -> None:
@@ -158,6 +175,8 @@ class Recording(Sequence[Frame]):
                     for name, norm in last.norms.items()
                 }
                 self._frames[-1] = replace(last, norms=norms)
+            if self._disk is not None:
+                self._disk.ratios(step, update_ratios)
 
     def log(self, step: int, scalars: Mapping[str, float]) -> None:
         """Add scalars of one step, to the curves and to that step's frame if it is the latest."""
@@ -168,7 +187,49 @@ class Recording(Sequence[Frame]):
                 last = self._frames[-1]
                 self._frames[-1] = replace(last, scalars={**last.scalars, **scalars})
             self.report(step=max(step, self._facts["step"]))
+            if self._disk is not None:
+                self._disk.scalars(step, scalars)
         self.changed(complete=True)
+
+    def record_to(self, path: str | os.PathLike[str], rank: int = 0) -> int:
+        """Keep every frame and scalar that comes from now on in a directory too; return the training step that follows
+        the last one there.
+
+        Args:
+            path: a new directory, or that of a recording, which is then gone on with.
+            rank: which of several processes this is; each writes a log of its own.
+
+        Raises:
+            RecordingError: the path holds something else, cannot be written, or is being written already.
+        """
+        place, recording = Path(path), weakref.ref(self)
+
+        def status() -> schema.Status | None:
+            alive = recording()
+            return None if alive is None else alive.status
+
+        def note(sentence: str) -> None:
+            alive = recording()
+            if alive is not None:
+                alive.note(sentence)
+
+        writer = Writer.opened(place, self.run, rank)
+        self._disk = Disk(place, writer, status, note)
+        return writer.last_step + 1
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write what is held into a new directory, to be read with `rnnwidgets.load`.
+
+        Raises:
+            RecordingError: the path holds something already, or cannot be written.
+        """
+        save(Path(path), self.run, self[:], self.series(), self.status)
+
+    def close(self) -> None:
+        """Write what is still on its way to disk, and let others write there; nothing, where nothing is on disk."""
+        disk, self._disk = self._disk, None
+        if disk is not None:
+            disk.close()
 
     def changed(self, *, complete: bool = True) -> None:
         """Tell every listener."""

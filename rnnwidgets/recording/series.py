@@ -42,6 +42,20 @@ class Series:
         self._bins: NDArray[np.float64] = np.empty((len(schema.CURVE_ROWS), schema.CURVE_BINS))
         self._count = 0
 
+    @classmethod
+    def of(cls, width: int, bins: NDArray[np.float64]) -> Series:
+        """Return a series of bins (row, bin), each of which holds up to `width` values.
+
+        Raises:
+            ValueError: these are not the rows of `schema.CURVE_ROWS`, or more bins than a series has.
+        """
+        if bins.ndim != 2 or len(bins) != len(schema.CURVE_ROWS) or bins.shape[1] > schema.CURVE_BINS or width < 1:
+            raise ValueError(f"expected {len(schema.CURVE_ROWS)} rows of bins, found shape {bins.shape}")
+        series = cls()
+        series.width, series._count = width, bins.shape[1]
+        series._bins[:, : series._count] = bins
+        return series
+
     @property
     def bins(self) -> NDArray[np.float64]:
         """The bins in use, (row, bin)."""

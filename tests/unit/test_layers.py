@@ -38,7 +38,7 @@ THIRD_PARTY = {
     "reduce": {"numpy"},
     "analysis": {"numpy"},
     "wire": {"numpy"},
-    "archive": {"numpy"},
+    "archive": {"numpy", "fsspec"},
     "recording": {"numpy"},
     "cells": {"torch"},
     "recorder": {"torch", "numpy"},
@@ -47,7 +47,7 @@ THIRD_PARTY = {
     "tasks": {"torch", "nltk"},
 }
 
-ONLY_IN = {"bqplot": {"widgets/curves.py"}, "nltk": {"tasks/brown.py"}}
+ONLY_IN = {"bqplot": {"widgets/curves.py"}, "nltk": {"tasks/brown.py"}, "fsspec": {"archive/place.py"}}
 
 SMALL = {"scale", "color", "theme", "strings", "format"}
 JS_LAYERS = {

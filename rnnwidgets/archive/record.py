@@ -1,0 +1,142 @@
+"""One record of a log: the 40 bytes that stand before its payload, and the checks that tell it from anything else.
+
+    0   4  magic "RNR1"
+    4   4  u32 kind: 0 segment, 1 frame, 2 facts, 3 index
+    8   8  u64 number of the record, rising within a rank
+    16  8  i64 training step, -1 where there is none
+    24  4  u32 rank
+    28  4  u32 bytes of the payload, a multiple of 8
+    32  4  u32 CRC-32 of the payload
+    36  4  u32 CRC-32 of bytes 0..36
+    40     payload
+
+A frame's payload is that of `Frame.to_bytes`; segments and facts are JSON objects, padded with spaces; an index is rows
+of `ROW`. Sizes are checked before anything is read, checksums before anything is parsed.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnwidgets.errors import FrameBytesError, RecordingError
+
+VERSION = 1
+MAGIC = b"RNR1"
+HEAD_BYTES = 40
+ALIGNMENT = 8
+MOST_PAYLOAD = 128 * 2**20
+MOST_FACTS = 2**20
+MOST_DEPTH = 8
+
+ROW = np.dtype([("kind", "<u4"), ("size", "<u4"), ("number", "<u8"), ("step", "<i8"), ("offset", "<u8")])
+
+_HEAD = struct.Struct("<4sIQqIII")
+_CHECKSUM = struct.Struct("<I")
+
+
+class Kind(IntEnum):
+    """What the payload of a record is."""
+
+    SEGMENT = 0
+    FRAME = 1
+    FACTS = 2
+    INDEX = 3
+
+
+class Head(NamedTuple):
+    """What stands before a payload."""
+
+    kind: int
+    number: int
+    step: int
+    rank: int
+    size: int
+    checksum: int
+
+
+def pack(kind: Kind, number: int, step: int, rank: int, payload: bytes) -> bytes:
+    """Return one record.
+
+    Raises:
+        RecordingError: the payload is longer than a reader accepts.
+    """
+    limit = _limit(kind)
+    if len(payload) > limit:
+        raise RecordingError(
+            f"step {step}",
+            expected=f"at most {limit} bytes in a record",
+            found=str(len(payload)),
+            remedy="record fewer samples or layers",
+        )
+    start = _HEAD.pack(MAGIC, kind, number, step, rank, len(payload), zlib.crc32(payload))
+    return b"".join((start, _CHECKSUM.pack(zlib.crc32(start)), payload))
+
+
+def unpack(data: bytes, position: int = 0) -> Head | None:
+    """Return the head at a position, or None where no sound head stands."""
+    if len(data) < position + HEAD_BYTES or data[position : position + 4] != MAGIC:
+        return None
+    start = data[position : position + _HEAD.size]
+    if _CHECKSUM.unpack_from(data, position + _HEAD.size) != (zlib.crc32(start),):
+        return None
+    head = Head(*_HEAD.unpack(start)[1:])
+    sound = head.size % ALIGNMENT == 0 and head.size <= _limit(head.kind)
+    return head if sound and head.kind <= Kind.INDEX else None
+
+
+def payload_of(data: bytes, kind: Kind) -> bytes:
+    """Return the payload of the record that begins `data`.
+
+    Raises:
+        FrameBytesError: the record is not whole, not sound, or of another kind.
+    """
+    head = unpack(data)
+    if head is None or head.kind != kind:
+        raise _damaged(f"a record of kind {kind.name.lower()}", "other bytes")
+    payload = data[HEAD_BYTES : HEAD_BYTES + head.size]
+    if len(payload) != head.size or zlib.crc32(payload) != head.checksum:
+        raise _damaged(f"{head.size} bytes of checksum {head.checksum:08x}", "other bytes")
+    return payload
+
+
+def to_json(facts: Mapping[str, Any]) -> bytes:
+    """Return a JSON object as bytes, padded with spaces to a multiple of 8."""
+    text = json.dumps(facts, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+    return text + b" " * (-len(text) % ALIGNMENT)
+
+
+def from_json(payload: bytes) -> dict[str, Any]:
+    """Return the JSON object that `to_json` wrote.
+
+    Raises:
+        FrameBytesError: the bytes are no such object, or one nested deeper than any that is written.
+    """
+    try:
+        facts = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise _damaged("a JSON object", repr(error)[:200]) from error
+    if not isinstance(facts, dict) or _deeper(facts, MOST_DEPTH):
+        raise _damaged(f"a JSON object at most {MOST_DEPTH} deep", "something else")
+    return facts
+
+
+def _limit(kind: int) -> int:
+    return MOST_PAYLOAD if kind in (Kind.FRAME, Kind.INDEX) else MOST_FACTS
+
+
+def _deeper(value: object, depth: int) -> bool:
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return depth == 0 or any(_deeper(one, depth - 1) for one in inner)
+    return False
+
+
+def _damaged(expected: str, found: str) -> FrameBytesError:
+    return FrameBytesError("record", expected=expected, found=found, remedy="the bytes are damaged or cut short")
