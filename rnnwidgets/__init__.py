@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rnnwidgets.frame import Frame, Trace
     from rnnwidgets.recorder import Recorder, watch
     from rnnwidgets.recording import Recording
+    from rnnwidgets.recording.loaded import load
     from rnnwidgets.widgets import CellDiagram, Explorer, GateHeatmap, GradientFlow, GradientNorms, Saturation
 
     __version__: str
@@ -32,6 +33,7 @@ __all__ = [
     "Saturation",
     "Trace",
     "__version__",
+    "load",
     "tasks",
     "watch",
 ]
@@ -48,6 +50,7 @@ _HOMES = {
     "RecordingError": "rnnwidgets.errors",
     "Saturation": "rnnwidgets.widgets",
     "Trace": "rnnwidgets.frame",
+    "load": "rnnwidgets.recording.loaded",
     "watch": "rnnwidgets.recorder",
 }
 

@@ -92,6 +92,11 @@ class Log:
                     yield step, facts
 
     @property
+    def sealed(self) -> bool:
+        """Whether its writer ended in good order."""
+        return bool(self.segments) and self.segments[-1].copies is not None
+
+    @property
     def damage(self) -> list[str]:
         """Sentences about bytes that are no records."""
         return [

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,12 +77,11 @@ class Writer:
         self._file: int | None = None
         self._end, self._rows, self._facts = 0, list[tuple[int, int, int, int, int]](), list[bytes]()
         self._number, self._segment = 0, -1
-        try:
+        with ExitStack() as failed:
+            failed.callback(self._lock.release)
             log = Log(Directory(self.path, str(self.path)))
             self._go_on(log)
-        except BaseException:
-            self._lock.release()
-            raise
+            failed.pop_all()
         self.frames, self.last_step = len(log), int(log.steps.max(initial=-1))
 
     @property

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from torch import nn
@@ -30,6 +32,7 @@ def watch(
     layers: Sequence[str] | None = None,
     decode: Vocabulary | None = None,
     memory: int = 64 * 2**20,
+    path: str | os.PathLike[str] | None = None,
     strict: bool = False,
 ) -> Recorder:
     """Return a recorder attached to the model's recurrent layers; the model itself is not changed.
@@ -47,10 +50,13 @@ def watch(
         layers: names such as `"lstm.l0"`, or None for all.
         decode: id -> text for the token axis: a list, a mapping or a callable.
         memory: hard cap, in bytes, on the frames held.
+        path: a directory in which to keep every frame and scalar too, for `rnnwidgets.load`. A recording that is there
+            already is gone on with. Under `torchrun` all processes give the same path; each writes a log of its own.
         strict: raise the recorder's own errors instead of warning.
 
     Raises:
-        RecordingError: an argument, or a layer of the model, is not one that can be recorded. Nothing is attached then.
+        RecordingError: an argument, or a layer of the model, is not one that can be recorded, or the path holds
+            something else or is being written. Nothing is attached then.
     """
     found = recurrent.find(model, layers)
     if optimizer is not None:
@@ -72,8 +78,28 @@ def watch(
             stacklevel=2,
         )
         return known
+    if path is not None:
+        settings = replace(settings, first=_kept_on_disk(recording, path))
     _WATCHED[model] = Recorder(model, optimizer, found, recording, settings)
     return _WATCHED[model]
+
+
+def _kept_on_disk(recording: Recording, path: str | os.PathLike[str]) -> int:
+    """Let the recording be kept on disk too, and return the number of the first training step."""
+    rank = os.environ.get("RANK", "0")
+    if not rank.isdecimal():
+        raise RecordingError(
+            "path",
+            expected="the environment's RANK to be a whole number, as torchrun sets it",
+            found=repr(rank),
+            remedy="unset RANK where one process trains",
+        )
+    first = recording.record_to(path, int(rank))
+    if first:
+        sentence = f"path: {path} holds steps up to {first - 1} already, and this run goes on from step {first}"
+        recording.note(sentence)
+        warnings.warn(f"{sentence}; choose another path to keep them apart", RecorderWarning, stacklevel=3)
+    return first
 
 
 def _check_optimizer(model: nn.Module, optimizer: object) -> None:

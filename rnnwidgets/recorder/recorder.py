@@ -138,3 +138,4 @@ class Recorder:
             self._training.flush()
             self._show(state)
             self._release()
+            self.recording.close()

@@ -12,13 +12,17 @@ DEFAULT_SAMPLES = 4
 
 @dataclass(frozen=True)
 class Settings:
-    """What `watch` was asked for, once it has been checked. `every` is None where it is to adapt to `budget`."""
+    """What `watch` was asked for, once it has been checked.
+
+    `every` is None where it is to adapt to `budget`; `first` is the number of the first training step.
+    """
 
     every: int | None
     budget: float
     samples: int | tuple[int, ...]
     decode: Callable[[int], str] | None
     strict: bool
+    first: int = 0
 
     @property
     def wanted(self) -> Sequence[int]:

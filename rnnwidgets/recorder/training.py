@@ -51,10 +51,10 @@ class Training:
         recording: Recording,
         settings: Settings,
     ) -> None:
-        """Begin with step 0."""
+        """Begin with the first step."""
         self.recording, self.settings, self.modules = recording, settings, modules
         self.names = ", ".join(layer.name for module in modules for layer in module.layers)
-        self.step = Step(0, due=True)
+        self.step = Step(settings.first, due=True)
         self.apart = self.paused = self.ended = False
         self.budget = Budget(settings.every, settings.budget)
         self.guard = Guard(recording.note, strict=settings.strict)

@@ -149,7 +149,7 @@ class Loaded(Recording):
             notes = [*facts["notes"], *self._facts["notes"], *self._log.damage, *self._words()]
             facts["notes"] = tuple(dict.fromkeys(notes))
             if facts["state"] in _LIVE and not self.is_written:
-                facts["state"] = "failed" if len(self._log) else "waiting"
+                facts["state"] = "finished" if self._log.sealed else "failed"
             return schema.Status(**facts)
 
     @property
@@ -201,10 +201,10 @@ class Loaded(Recording):
         if self._log.damaged_facts:
             words.append(f"{self._log.damaged_facts} records of scalars are damaged and left out")
         if _status_facts(self._told).get("state", "live") in _LIVE:
-            if not self.is_written:
-                words.append("the process that wrote this ended without closing it; everything it acknowledged is here")
-            elif self._follower is None:
+            if self.is_written and self._follower is None:
                 words.append("this is still being written: load(path, follow=True) keeps up with it")
+            elif not self.is_written and not self._log.sealed:
+                words.append("the process that wrote this was cut off; all that it had written is here")
         return words
 
     def _catch_up(self) -> None:

@@ -7,6 +7,7 @@ keeps drawing those that went.
 
 from __future__ import annotations
 
+import bisect
 import importlib
 import itertools
 import math
@@ -17,9 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnwidgets import reduce
+from rnnwidgets import reduce, schema
 from rnnwidgets.frame import Frame, Trace
 from rnnwidgets.recording.series import Series
+from rnnwidgets.widgets.lanes import sound
 from rnnwidgets.widgets.publisher import publisher_of
 from rnnwidgets.widgets.view import recording_of
 
@@ -188,10 +190,11 @@ class GradientNorms:
             yield name, series.bins
 
     def _read_new_frames(self) -> None:
-        for frame in self.recording[:]:
-            if frame.step > self._seen:
-                self._seen = frame.step
-                self._read(frame)
+        with self.recording.lock:
+            new = self.recording[bisect.bisect_right(self.recording.steps, self._seen) :]
+        for frame in sound(new, reduce.spread(len(new), schema.CURVE_BINS)) if new else ():
+            self._seen = frame.step
+            self._read(frame)
 
     def _read(self, frame: Frame) -> None:
         for trace in itertools.islice(frame.traces.values(), LAYERS):

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnnwidgets import reduce, schema
+from rnnwidgets.errors import FrameBytesError
 from rnnwidgets.frame import Frame
 from rnnwidgets.wire import encode_curves, encode_step
 
@@ -124,18 +126,21 @@ class DurableLane:
     def snapshot(self, series: Series, frames: Sequence[Frame]) -> bytes:
         """Return frames that alone rebuild the run: curves, then steps evenly spread over those held, rising."""
         curves = encode_curves({name: series[name][1] for name in shown_series(tuple(series))})
-        if not frames:
+        last = next((last for last in reversed(range(len(frames))) if sound(frames, [last])), None)
+        if last is None:
             return curves
-        latest = encode_step(frames[-1], schema.LIVE_MESSAGE_BYTES)
-        chosen = self._fitting(frames[:-1], schema.SNAPSHOT_BYTES - len(curves) - len(latest))
+        latest = encode_step(frames[last], schema.LIVE_MESSAGE_BYTES)
+        chosen = self._fitting(frames[:last], schema.SNAPSHOT_BYTES - len(curves) - len(latest))
         self._encoded = {id(frame): self._encoded[id(frame)] for frame in chosen}
         return b"".join((curves, *map(self._encode, chosen), latest))
 
     def _fitting(self, frames: Sequence[Frame], room: int) -> list[Frame]:
         """Return as many frames, evenly spread over those given, as go into `room` bytes."""
-        keep = min(len(frames), room // len(self._encode(frames[-1]))) if frames else 0
+        like = sound(frames, [len(frames) - 1]) if frames else []
+        size = max((len(self._encode(frame)) for frame in like), default=SNAPSHOT_STEP_BYTES)
+        keep = min(len(frames), room // size)
         while keep > 0:
-            chosen = [frames[position] for position in reduce.spread(len(frames), keep)]
+            chosen = sound(frames, reduce.spread(len(frames), keep))
             total = sum(len(self._encode(frame)) for frame in chosen)
             if total <= room:
                 return chosen
@@ -149,3 +154,12 @@ class DurableLane:
             data = encode_step(frame, SNAPSHOT_STEP_BYTES)
             self._encoded[id(frame)] = (weakref.ref(frame), data)
         return data
+
+
+def sound(frames: Sequence[Frame], positions: Sequence[int]) -> list[Frame]:
+    """Return the frames at these positions, those left out whose bytes on disk are damaged."""
+    found = []
+    for position in positions:
+        with suppress(FrameBytesError):
+            found.append(frames[position])
+    return found

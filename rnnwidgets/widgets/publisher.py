@@ -21,7 +21,7 @@ from rnnwidgets import schema
 from rnnwidgets.errors import Guard
 from rnnwidgets.frame import Frame
 from rnnwidgets.recording import Recording
-from rnnwidgets.widgets.lanes import DurableLane, LiveLane
+from rnnwidgets.widgets.lanes import DurableLane, LiveLane, sound
 from rnnwidgets.widgets.settle import Settle
 
 CHART_SECONDS = 0.5
@@ -162,9 +162,10 @@ class Publisher:
     def _complete_frame(self, *, complete: bool) -> Frame | None:
         """Return the latest frame to which no scalars will be added, as far as can be known."""
         frames = self.recording[-2:]
-        if not complete and frames and frames[-1].step == self.recording.status.step:
+        if not complete and frames and self.recording.steps[-1] == self.recording.status.step:
             frames = frames[:-1]
-        return frames[-1] if frames else None
+        latest = sound(frames, [len(frames) - 1]) if frames else []
+        return latest[0] if latest else None
 
     def _speak(self, frame: Frame | None, now: float) -> None:
         """Send a delta to every view: curves, and the frame if it is news."""

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError, UnknownNameError
 from rnnwidgets.frame import Trace
 from rnnwidgets.recording import Recording
+from rnnwidgets.widgets.lanes import sound
 from rnnwidgets.widgets.layout import Layout, arrange
 from rnnwidgets.widgets.publisher import Message, publisher_of
 
@@ -213,8 +215,7 @@ class RecordingView(anywidget.AnyWidget):
 
     @traitlets.validate("gate")
     def _known_gate(self, proposal: Any) -> str:
-        traces = self._traces()
-        kinds = dict.fromkeys(trace.kind for trace in traces)
+        kinds = dict.fromkeys(trace.kind for trace in self._latest())
         names = (name for kind in kinds for name in (*schema.GATES[kind], *schema.TOTAL_GRADIENTS[kind]))
         return known("gate", proposal["value"], tuple(dict.fromkeys(names)))
 
@@ -225,7 +226,7 @@ class RecordingView(anywidget.AnyWidget):
         if value is None:
             return None
         axis = AXES.index(name) if name in AXES else None
-        sizes = [] if axis is None else [next(iter(trace.arrays.values())).shape[axis] for trace in self._traces()]
+        sizes = [] if axis is None else [extents[axis] for extents in self._extents()]
         if value < 0 or (sizes and value >= max(sizes)):
             raise RecordingError(
                 name,
@@ -235,12 +236,20 @@ class RecordingView(anywidget.AnyWidget):
             )
         return int(value)
 
-    def _traces(self) -> list[Trace]:
-        """Return the traces, in all frames held, of the layer shown."""
-        return [
-            frame.traces[layer]
-            for recording in self.recordings
-            for layer in [self.layer or next(iter(recording.layers), "")]
-            for frame in recording[:]
-            if layer in frame.traces
-        ]
+    def _shown_layers(self) -> list[tuple[Recording, str]]:
+        """Return each recording with the name of its layer that is shown."""
+        return [(recording, self.layer or next(iter(recording.layers), "")) for recording in self.recordings]
+
+    def _extents(self) -> list[tuple[int, ...]]:
+        """Return, for each recording, the largest (times, samples, units) of the layer shown."""
+        shown = self._shown_layers()
+        return [recording.extents[layer] for recording, layer in shown if layer in recording.extents]
+
+    def _latest(self) -> list[Trace]:
+        """Return, for each recording, the latest trace of the layer shown."""
+        latest = []
+        for recording, layer in self._shown_layers():
+            frames = recording[:]
+            one = (frame for last in reversed(range(len(frames))) for frame in sound(frames, [last]))
+            latest += [frame.traces[layer] for frame in islice(one, 1) if layer in frame.traces]
+        return latest

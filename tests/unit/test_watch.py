@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -196,3 +197,32 @@ def test_ids_given_to_a_model_without_an_embedding_are_found_too():
         model(torch.tensor([[0, 2, 1], [1, 1, 0]])).sum().backward()
         optimizer.step()
     assert recorder.recording[0].tokens == (("x", "z", "y"), ("y", "y", "x"))
+
+
+def test_what_is_recorded_is_on_disk_too_where_a_path_is_given(tmp_path: Path):
+    model = nn.LSTM(2, 3)
+    with rw.watch(model, path=tmp_path / "run", every=1) as recorder:
+        for number in range(3):
+            model(torch.randn(4, 2, 2))[0].sum().backward()
+            recorder.step(loss=number)
+    loaded = rw.load(tmp_path / "run")
+    assert [frame.to_bytes() for frame in loaded] == [frame.to_bytes() for frame in recorder.recording]
+    assert loaded.status.state == "finished"
+    with pytest.warns(RecorderWarning, match="holds steps up to 2 already, and this run goes on from step 3; choose"):
+        recorder = rw.watch(model, path=tmp_path / "run")
+    model(torch.randn(4, 2, 2))[0].sum().backward()
+    recorder.step()
+    recorder.close()
+    assert rw.load(tmp_path / "run").steps == [0, 1, 2, 3]
+
+
+def test_a_path_that_cannot_be_recorded_to_leaves_the_model_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    model = nn.LSTM(2, 3)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(rw.RecordingError, match="expected a new directory, or one that holds a recording, found"):
+        rw.watch(model, path=tmp_path / "file")
+    monkeypatch.setenv("RANK", "one")
+    with pytest.raises(rw.RecordingError, match="RANK to be a whole number"):
+        rw.watch(model, path=tmp_path / "run")
+    assert not model._forward_hooks
+    assert not (tmp_path / "run").exists()
