@@ -18,8 +18,10 @@ from rnnwidgets import reduce, schema
 from rnnwidgets.analysis import Analysis, Flow, LayerAnalysis
 from rnnwidgets.frame import Frame, Trace, dtype_name, encode, scalar, step_header
 
+PARAMETERS = 32
 GRADIENTS = ("dh", "dc", schema.DIRECT_GRADIENT)
 _PLANE_TEXT = 256
+_NORM_TEXT = 40
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,16 @@ def encode_step(frame: Frame, limit: int) -> bytes:
     """Return the frame for display in `limit` bytes: samples go first, then times and units are strided.
 
     Norms and tokens come whole unless they alone would take more than a quarter of the limit each: then norms are
-    strided in time and tokens left out. A frame of so many layers that its header outgrows the limit comes with one
-    number a plane, and is longer than the limit.
+    strided in time and tokens left out. Norms of parameters come for `PARAMETERS` of them at most. A frame of so many
+    layers that its header outgrows the limit comes with one number a plane, and is longer than the limit.
     """
     traces = frame.traces.values()
     text = sum(len(token) + 3 for sample in frame.tokens or () for token in sample)
-    header = replace(step_header(frame), norms={}, tokens=frame.tokens if text <= limit // 4 else None)
+    header = replace(
+        step_header(frame),
+        norms=parameter_norms(frame, limit // 16),
+        tokens=frame.tokens if text <= limit // 4 else None,
+    )
     norms = [plane for trace in traces for plane in _norms(trace)]
     stride = math.ceil(sum(plane.array.nbytes for plane in norms) / (limit / 4)) or 1
     if stride > 1:
@@ -124,6 +130,20 @@ def _weight_planes(layer: str, found: LayerAnalysis) -> list[WirePlane]:
         name, counts = schema.WEIGHTS_PREFIX + gate, histogram.counts
         planes.append(WirePlane(layer, name, ("bin",), counts, counts.shape, (1,), "raw", histogram.high))
     return planes
+
+
+def parameter_norms(frame: Frame, room: int) -> dict[str, list[schema.Scalar]]:
+    """Return the norms of at most `PARAMETERS` parameters, four digits each, in about `room` bytes; those of the
+    recorded layers come first.
+    """
+    modules = tuple({f"{layer.rpartition('.')[0]}." for layer in frame.layers})
+    bounded = {}
+    for name in sorted(frame.norms, key=lambda name: not name.startswith(modules))[:PARAMETERS]:
+        room -= len(name.encode(errors="replace")) + _NORM_TEXT
+        if room < 0:
+            break
+        bounded[name] = [scalar(float(f"{value:.4g}")) for value in frame.norms[name]]
+    return bounded
 
 
 def _norms(trace: Trace) -> list[WirePlane]:

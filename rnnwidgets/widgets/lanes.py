@@ -19,19 +19,19 @@ from rnnwidgets.errors import FrameBytesError
 from rnnwidgets.frame import Frame
 from rnnwidgets.wire import encode_curves, encode_step
 
-SERIES = 8
+SERIES = 16
 SNAPSHOT_STEP_BYTES = 128 * 1024
 FIRST_GAP, LAST_GAP, GAP_GROWTH = 2.0, 10.0, 1.5
 _MESSAGE_TEXT = 4096
 _UPDATES_PER_SECOND = 2
-_SERIES_FIRST = ("loss", "grad_norm")
+_SERIES_FIRST = ("loss", "grad_norm", "grad_norm_before_clip", "lr")
 
 Bins = NDArray[np.float64]
 Series = Mapping[str, tuple[int, Bins]]
 
 
 def shown_series(names: Sequence[str]) -> list[str]:
-    """Return the names of the curves that go to the views: `loss` and `grad_norm`, then the first of the others."""
+    """Return the names of the curves that go to the views: loss, norms, learning rate, the first of the others."""
     return sorted(names, key=lambda name: _SERIES_FIRST.index(name) if name in _SERIES_FIRST else SERIES)[:SERIES]
 
 

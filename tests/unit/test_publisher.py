@@ -150,7 +150,7 @@ def test_a_snapshot_keeps_to_its_bytes_and_holds_the_first_and_the_latest_step(w
     steps = sorted(store.steps)
     assert (steps[0], steps[-1]) == (0, 89)
     assert len(steps) >= 30
-    assert np.diff(steps[:-1]).max() <= 2
+    assert np.diff(steps[:-1]).max() <= 3
     assert set(list(store.curves)[:2]) == {"loss", "grad_norm"}
     assert len(store.curves) == 8
     assert store.steps[89]["planes"]["lstm.l0", "h"]["stride"] == [1, 1, 1]
@@ -251,8 +251,8 @@ def test_more_curves_than_are_sent_are_told(wire: Wire, recording: Recording):
     wire.publish(recording)
     Explorer(recording)
     wire.clock.now += 1
-    recording.log(0, {f"c{k}": 1.0 for k in range(9)} | {"loss": 2.0})
+    recording.log(0, {f"c{k}": 1.0 for k in range(17)} | {"loss": 2.0})
     store = Store()
     store.take(wire.deltas()[0])
-    assert list(store.curves) == ["loss", *(f"c{k}" for k in range(7))]
-    assert store.status["notes"] == ["the first 8 of 10 curves are shown"]
+    assert list(store.curves) == ["loss", *(f"c{k}" for k in range(15))]
+    assert store.status["notes"] == ["the first 16 of 18 curves are shown"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnwidgets import schema
-from rnnwidgets.frame import Frame, decode
+from rnnwidgets.frame import Frame, ParameterNorm, decode
 from rnnwidgets.wire import encode_curves, encode_step
 from tests.unit.frames import make_frame, make_trace
 
@@ -27,6 +28,22 @@ def test_a_step_carries_every_gate_total_gradient_and_norm_of_its_kind(kind: sch
     np.testing.assert_allclose(10.0 ** planes["norm.dh"], np.sqrt((trace["dh"].astype(float) ** 2).sum(-1)), rtol=2e-6)
     high = next(plane["high"] for plane in header["planes"] if plane["name"] == "h")
     np.testing.assert_allclose((planes["h"].astype(float) - 126) * high / 126, trace["h"], atol=high * 0.5 / 126 + 1e-6)
+
+
+def test_a_step_carries_the_norms_of_at_most_32_parameters_those_of_recorded_layers_first():
+    norms = {f"{module}.weight_{k}": ParameterNorm(1 / 3 + k, 2.0, math.nan) for module in "ab" for k in range(20)}
+    frame = replace(make_frame(0), norms=norms)
+    frame = replace(frame, traces={"b.l0": replace(frame["lstm.l0"], layer="b.l0")})
+    sent = decode(encode_step(frame, 100_000))[0]["norms"]
+    assert list(sent) == [*(f"b.weight_{k}" for k in range(20)), *(f"a.weight_{k}" for k in range(12))]
+    assert sent["b.weight_2"] == [2.333, 2.0, "nan"]
+
+
+def test_parameters_with_huge_names_leave_room_for_the_picture():
+    frame = replace(make_frame(0, (20, 1, 30)), norms={"n" * 50_000: ParameterNorm(1.0, 1.0)})
+    data = encode_step(frame, 60_000)
+    assert len(data) <= 60_000
+    assert decode(data)[0]["norms"] == {}
 
 
 @settings(deadline=None)

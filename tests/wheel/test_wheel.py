@@ -121,9 +121,7 @@ def test_the_wheel_shows_a_view_in_a_clean_environment_without_node_and_torch(
     assert not shown["torch"]
 
 
-def test_a_wheel_without_a_bundle_and_without_node_is_refused(
-    copy: Path, tmp_path: Path, without_node: dict[str, str]
-):
+def test_a_wheel_without_a_bundle_and_without_node_is_refused(copy: Path, tmp_path: Path, without_node: dict[str, str]):
     (copy / BUNDLE).unlink()
     assert refusal(build("wheel", copy, tmp_path / "out", without_node)) == (
         f"{BUNDLE} is missing or stale and npm, which builds it, is not here: install Node 20+"
