@@ -53,7 +53,7 @@ export class Held<F extends StepFrame | AnalysisFrame> {
 }
 
 /** Where to put `step` into rising `steps`; the position of the first that is not smaller. */
-export function insertion(steps: readonly number[], step: number): number {
+export function insertion(steps: ArrayLike<number>, step: number): number {
   let low = 0;
   let high = steps.length;
   while (low < high) {

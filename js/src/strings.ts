@@ -66,6 +66,10 @@ export interface Strings extends Phrases {
   readonly curves: string;
   readonly series: Readonly<Record<string, string>>;
   readonly noCurves: string;
+  readonly nothingPicked: string;
+  readonly pick: string;
+  readonly wholeRun: string;
+  readonly overview: string;
   readonly curvesHelp: string;
   readonly scale: Readonly<Record<"auto" | "log" | "linear", string>>;
   readonly scaleHelp: string;
@@ -154,9 +158,20 @@ export const ENGLISH: Strings = {
   noFlow: "The gradient at every timestep appears here.",
   noGradient: "No gradient at this step: no backward pass was recorded.",
   curves: "Over training",
-  series: { loss: "loss", grad_norm: "gradient norm", lr: "learning rate" },
+  series: {
+    loss: "loss",
+    grad_norm: "gradient norm",
+    lr: "learning rate",
+    "norms.gradient": "gradients",
+    "norms.weight": "weights",
+    "norms.update": "update ratio",
+  },
   noCurves: "Loss and gradient norm appear here.",
-  curvesHelp: "click, or use the left and right arrow keys, to go to a step",
+  nothingPicked: "Nothing is picked.",
+  pick: "series",
+  wholeRun: "whole run",
+  overview: "The whole run: drag to choose a part of it",
+  curvesHelp: "click, or use the left and right arrow keys, to go to a step; + and - zoom, 0 shows the whole run",
   scale: { auto: "scale: auto", log: "scale: log", linear: "scale: linear" },
   scaleHelp: "Switch the vertical scale between automatic, logarithmic and linear",
   range: (low, high) => `from ${low} to ${high}`,
@@ -243,9 +258,20 @@ export const CHINESE: Strings = {
   noFlow: "每个时刻的梯度将显示在这里。",
   noGradient: "此步没有梯度：未记录反向传播。",
   curves: "训练过程",
-  series: { loss: "损失", grad_norm: "梯度范数", lr: "学习率" },
+  series: {
+    loss: "损失",
+    grad_norm: "梯度范数",
+    lr: "学习率",
+    "norms.gradient": "各参数梯度",
+    "norms.weight": "各参数权重",
+    "norms.update": "更新比例",
+  },
   noCurves: "损失和梯度范数将显示在这里。",
-  curvesHelp: "点击或用左右方向键转到某一步",
+  nothingPicked: "未选择任何曲线。",
+  pick: "曲线",
+  wholeRun: "全程",
+  overview: "整个训练过程：拖动以选取一段",
+  curvesHelp: "点击或用左右方向键转到某一步；+ 和 - 缩放，0 显示全程",
   scale: { auto: "刻度：自动", log: "刻度：对数", linear: "刻度：线性" },
   scaleHelp: "在自动、对数和线性刻度之间切换",
   range: (low, high) => `从 ${low} 到 ${high}`,

@@ -20,6 +20,8 @@ export interface Look {
   readonly total: string;
   readonly direct: string;
   readonly cell: string;
+  /** Lines that are told apart by nothing but their color: Okabe and Ito's palette, in contrast to the surface. */
+  readonly lines: readonly string[];
   readonly font: string;
 }
 
@@ -33,6 +35,7 @@ export const LOOKS: Record<Mode, Omit<Look, "surface" | "font">> = {
     total: "#1f68b3",
     direct: "#b34c12",
     cell: "#1f775c",
+    lines: ["#1f68b3", "#b34c12", "#1f775c", "#a3427c", "#8a6500", "#2f8fbf", "#5d6670", "#7a3fb0"],
   },
   dark: {
     mode: "dark",
@@ -43,6 +46,7 @@ export const LOOKS: Record<Mode, Omit<Look, "surface" | "font">> = {
     total: "#63b3f5",
     direct: "#f2915a",
     cell: "#4cc7a1",
+    lines: ["#63b3f5", "#f2915a", "#4cc7a1", "#e58fc0", "#e0b84a", "#8fd3f0", "#9ba4ae", "#b996ec"],
   },
 };
 export const SURFACES: Record<Mode, Rgb> = { light: parse("#ffffff"), dark: parse("#15181c") };

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Cursor, resolve as resolveCursor, START } from "../src/cursor";
+import type { Chart, ScaleKind } from "../src/panels/chart";
 import * as curvesPanel from "../src/panels/curves";
+import type { Scalar } from "../src/protocol.gen";
 import { Store } from "../src/store";
 import { ENGLISH } from "../src/strings";
 import { curves, delta, join, step } from "./frames";
@@ -15,17 +17,74 @@ const place = (changes: Partial<Cursor> = {}) => resolveCursor({ ...START, ...ch
 
 describe("the curves scene", () => {
   const points = (values: readonly number[]) => values.map((value, at) => [10 * at, value] as const);
-  const scene = (changes: Partial<Cursor> = {}, kind: curvesPanel.ScaleKind = "auto", width = 700) =>
-    curvesPanel.resolve(store, place(changes), width, kind, ENGLISH);
+  const WISH: curvesPanel.Wish = {
+    ...{ width: 700, height: 2000, kind: "auto", picked: null, hidden: new Set(), range: null },
+  };
+  const scene = (changes: Partial<Cursor> = {}, wish: Partial<curvesPanel.Wish> = {}) =>
+    curvesPanel.resolve(store, place(changes), { ...WISH, ...wish }, ENGLISH);
+  const names = (wish: Partial<curvesPanel.Wish> = {}) => scene({}, wish).charts.map(({ name }) => name);
 
   test("says what will appear before there are scalars", () => {
     expect(scene()).toMatchObject({ charts: [], message: "Loss and gradient norm appear here." });
   });
 
-  test("draws loss and gradient norm first, then the others by name, at most eight", () => {
-    const names = ["zeta", "beta", "grad_norm", "loss", "a", "b", "c", "d", "e", "f"];
-    store.applyDelta(delta(1), curves(Object.fromEntries(names.map((name) => [name, points([1, 2])]))));
-    expect(scene().charts.map(({ name }) => name)).toEqual(["loss", "grad_norm", "a", "b", "beta", "c", "d", "e"]);
+  test("draws loss, gradient norm and learning rate first, then the others by name, as many as there is room for", () => {
+    const given = ["zeta", "beta", "grad_norm", "loss", "a", "b", "lr"];
+    store.applyDelta(delta(1), curves(Object.fromEntries(given.map((name) => [name, points([1, 2])]))));
+    expect(names()).toEqual(["loss", "grad_norm", "lr", "a", "b", "beta", "zeta"]);
+    expect(names({ height: 160 })).toEqual(["loss", "grad_norm"]);
+    expect(names({ height: 300 })).toEqual(["loss", "grad_norm", "lr", "a"]);
+  });
+
+  test("draws the groups that are picked whatever the room, and says where none is", () => {
+    store.applyDelta(delta(1), curves({ loss: points([1, 2]), a: points([1, 2]), b: points([1, 2]) }));
+    expect(names({ picked: new Set(["a", "b", "gone"]), height: 0 })).toEqual(["a", "b"]);
+    expect(scene({}, { picked: new Set() })).toMatchObject({ charts: [], message: "Nothing is picked." });
+  });
+
+  test("puts names with a common start before a dot, and the norm before clipping, into one chart", () => {
+    const given = ["loss.valid", "loss.train", "grad_norm_before_clip", "grad_norm", "plain"];
+    store.applyDelta(delta(1), curves(Object.fromEntries(given.map((name) => [name, points([1, 2])]))));
+    expect(scene().charts.map(({ name, curves: lines }) => [name, lines.map(({ label }) => label)])).toEqual([
+      ["loss", ["valid", "train"]],
+      ["grad_norm", ["before clip", ""]],
+      ["plain", [""]],
+    ]);
+    const [, norms] = scene({}, { hidden: new Set(["grad_norm_before_clip"]) }).charts;
+    expect(norms?.curves.map(({ name }) => name)).toEqual(["grad_norm"]);
+  });
+
+  test("draws the norms of parameters from the frames held; an update ratio where it was measured", () => {
+    const frame = (number: number, ratio: Scalar) =>
+      step(number, { norms: { "rnn.weight_hh_l0": [number + 1, 5, ratio], "rnn.bias_hh_l0": ["inf", 6, "nan"] } });
+    store.applyDelta(delta(1), frame(0, "nan"));
+    store.applyDelta(delta(2), frame(8, 0.25));
+    const charts = Object.fromEntries(scene({ step: 8 }).charts.map(({ name, curves: lines }) => [name, lines]));
+    expect(Object.keys(charts)).toEqual(["norms.gradient", "norms.update", "norms.weight"]);
+    expect(charts["norms.gradient"]?.map(({ label, shown }) => [label, shown])).toEqual([
+      ["rnn.weight_hh_l0", 9],
+      ["rnn.bias_hh_l0", Number.POSITIVE_INFINITY],
+    ]);
+    expect(charts["norms.update"]?.map(({ label, shown }) => [label, shown])).toEqual([["rnn.weight_hh_l0", 0.25]]);
+  });
+
+  test("fits its scales to the part of the run that is chosen, and shows that part on the whole run", () => {
+    store.applyDelta(delta(1), curves({ loss: points([1000, 3, 2, 1]) }));
+    const [whole, part] = [scene(), scene({}, { range: [10, 30] })];
+    expect([whole.charts[0]?.logarithmic, part.charts[0]?.logarithmic]).toEqual([true, false]);
+    expect(part.charts[0]?.domain).toEqual([10, 30]);
+    expect(whole.overview?.range).toBeNull();
+    const { box, range } = part.overview as curvesPanel.Overview;
+    expect(range?.[0]).toBeCloseTo(box.x + box.width / 3);
+    expect(range?.[1]).toBeCloseTo(box.x + box.width);
+    expect(curvesPanel.stepAt(part, part.charts[0]?.box.x ?? 0, 40)).toBe(10);
+  });
+
+  test("says of a step its value, and the range where a bin holds several", () => {
+    store.applyDelta(delta(1), curves({ "loss.a": points([4, 2, 1]), "loss.b": points([8, 9]) }));
+    const [chart] = scene().charts;
+    expect(curvesPanel.describe(chart as Chart, 10, ENGLISH)).toEqual(["step 10", "a: 2", "b: 9"]);
+    expect(curvesPanel.describe(chart as Chart, 20, ENGLISH)).toEqual(["step 20", "a: 1"]);
   });
 
   test("chooses a logarithmic scale for a wide range of positive values, unless told otherwise", () => {
@@ -33,7 +92,7 @@ describe("the curves scene", () => {
       delta(1),
       curves({ loss: points([4, 2, 1]), grad_norm: points([100, 1, 0.1]), lr: points([-1, 0, 1]) }),
     );
-    const kinds = (kind: curvesPanel.ScaleKind) => scene({}, kind).charts.map(({ logarithmic }) => logarithmic);
+    const kinds = (kind: ScaleKind) => scene({}, { kind }).charts.map(({ logarithmic }) => logarithmic);
     expect(kinds("auto")).toEqual([false, true, false]);
     expect(kinds("log")).toEqual([true, true, false]);
     expect(kinds("linear")).toEqual([false, false, false]);
@@ -42,10 +101,11 @@ describe("the curves scene", () => {
   test("breaks the line at NaN and marks the place at the foot of the chart", () => {
     store.applyDelta(delta(1), curves({ loss: points([3, Number.NaN, 1]) }));
     const [chart] = scene().charts;
-    expect(chart?.line.points[3]).toBe(Number.NaN);
-    expect(chart?.upper[3]).toBe(chart?.upper[1]);
-    expect(chart?.bad).toEqual([
-      { x: chart?.line.points[2], y: (chart?.box.y ?? 0) + (chart?.box.height ?? 0) - 3, radius: 2.5, tone: "nan" },
+    const [curve] = chart?.curves ?? [];
+    expect(curve?.line.points[3]).toBe(Number.NaN);
+    expect(curve?.upper[3]).toBe(curve?.upper[1]);
+    expect(curve?.bad).toEqual([
+      { x: curve?.line.points[2], y: (chart?.box.y ?? 0) + (chart?.box.height ?? 0) - 3, radius: 2.5, tone: "nan" },
     ]);
   });
 
@@ -55,8 +115,8 @@ describe("the curves scene", () => {
       join(curves({ loss: points([3, 2, 1]), lr: points([7, 8, 9]) }), step(10, { scalars: { loss: 2.5 } })),
     );
     const [loss, lr] = scene().charts;
-    expect([loss?.shown, lr?.shown]).toEqual([2.5, 8]);
-    expect(loss?.value?.text).toBe("2.5");
+    expect([loss?.curves[0]?.shown, lr?.curves[0]?.shown]).toEqual([2.5, 8]);
+    expect(loss?.values.map(({ text }) => text)).toEqual(["2.5"]);
     expect(loss?.rule).toBe((loss?.box.x ?? 0) + (loss?.box.width ?? 0) / 2);
   });
 
@@ -74,9 +134,12 @@ describe("the curves scene", () => {
   test("stays inside its width, in as many columns as fit", () => {
     store.applyDelta(delta(1), curves({ loss: points([3, 2]), grad_norm: points([1, 1]), lr: points([1, 2]) }));
     for (const width of [300, 380, 700, 1400]) {
-      const found = scene({}, "auto", width);
+      const found = scene({}, { width });
       expect(new Set(found.charts.map(({ cell }) => cell.x)).size).toBe(Math.min(3, Math.floor(width / 300)));
-      for (const { box } of found.charts) expect(box.x + box.width).toBeLessThanOrEqual(width);
+      for (const { cell, box } of found.charts) {
+        expect(box.x + box.width).toBeLessThanOrEqual(width);
+        expect(cell.width).toBeGreaterThanOrEqual(Math.min(300, width));
+      }
     }
   });
 });

@@ -6,8 +6,12 @@ import type { Look } from "../theme";
 export const SMALL = 11;
 const SENTENCE = 13;
 
-/** Which color of the look. */
-export type Tone = "ink" | "muted" | "total" | "direct" | "cell";
+/** Which color of the look; a number is a place in its palette of lines, which begins anew at its end. */
+export type Tone = "ink" | "muted" | "total" | "direct" | "cell" | number;
+
+export function tint(look: Look, tone: Tone): string {
+  return typeof tone === "number" ? (look.lines[tone % look.lines.length] ?? look.ink) : look[tone];
+}
 
 export interface Label {
   readonly text: string;
@@ -26,7 +30,7 @@ export function paintLabels(context: CanvasRenderingContext2D, labels: readonly 
   context.textBaseline = "middle";
   for (const { text, x, y, align, tone, bold, sentence, angle } of labels) {
     context.font = `${bold ? "600 " : ""}${sentence ? SENTENCE : SMALL}px ${look.font}`;
-    context.fillStyle = look[tone];
+    context.fillStyle = tint(look, tone);
     context.textAlign = align;
     context.save();
     context.translate(x, y);

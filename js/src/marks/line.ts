@@ -2,7 +2,7 @@
 
 import { css, SPECIAL } from "../color";
 import type { Look } from "../theme";
-import type { Tone } from "./label";
+import { type Tone, tint } from "./label";
 
 export interface Line {
   readonly points: Float64Array;
@@ -38,7 +38,7 @@ function trace(context: CanvasRenderingContext2D, points: Float64Array): void {
 export function paintLine(context: CanvasRenderingContext2D, { points, tone, width, dash }: Line, look: Look): void {
   context.beginPath();
   trace(context, points);
-  context.strokeStyle = look[tone];
+  context.strokeStyle = tint(look, tone);
   context.lineWidth = width;
   context.lineJoin = "round";
   context.lineCap = "round";
@@ -70,7 +70,7 @@ export function paintBand(
 
 export function paintDots(context: CanvasRenderingContext2D, dots: readonly Dot[], look: Look): void {
   for (const { x, y, radius, tone, hollow } of dots) {
-    const color = tone === "nan" || tone === "positive" ? css(SPECIAL[look.mode][tone]) : look[tone];
+    const color = tone === "nan" || tone === "positive" ? css(SPECIAL[look.mode][tone]) : tint(look, tone);
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.fillStyle = hollow ? css(look.surface) : color;

@@ -1,78 +1,191 @@
-/** The curves over training on the page: click or arrow keys go to a step; a button switches the scale. */
+/**
+ * The curves over training on the page: click, drag or arrow keys go to a step; a menu picks series; a drag on the strip
+ * below, or the keys + - and 0, choose the part of the run that is drawn.
+ */
 
 import { nearest } from "../cursor";
 import { value as valueText } from "../format";
-import { type CurvesScene, paint as paintScene, paintShown, resolve, type ScaleKind, stepAt } from "../panels/curves";
+import type { Domain, ScaleKind } from "../panels/chart";
+import {
+  type CurvesScene,
+  chartAt,
+  describe,
+  paint as paintScene,
+  paintShown,
+  resolve,
+  stepAt,
+  stepOn,
+  titleOf,
+} from "../panels/curves";
 import { cleared, size } from "./canvas";
 import { assign, dragged, element, write } from "./dom";
-import { type PanelView, type Stage, watch } from "./panel";
+import { type PanelView, type Shown, type Stage, watch } from "./panel";
+import { type Picks, picking } from "./picking";
+import { tip } from "./tip";
 
 const KINDS = ["auto", "log", "linear"] as const satisfies readonly ScaleKind[];
+const ZOOM = 2;
+
+/** What the reader chose here. */
+interface Choice {
+  kind: ScaleKind;
+  range: Domain | null;
+  scene: CurvesScene | null;
+}
 
 export function curves(stage: Stage): PanelView {
   const { strings, store, signal, repaint } = stage;
   const canvas = element("canvas", { "data-role": "curves", role: "application", tabindex: "0" });
   const plot = element("canvas", { class: "rnnw-under", "aria-hidden": "true" });
-  const figure = element("div", { class: "rnnw-figure" }, plot, canvas);
-  const moved = watch();
-  const changed = watch();
+  const tooltip = tip();
+  const figure = element("div", { class: "rnnw-figure rnnw-fill" }, plot, canvas, tooltip.element);
   const toggle = element("button", {
     type: "button",
     "data-role": "scale",
     class: "rnnw-quiet",
     title: strings.scaleHelp,
   });
-  let kind: ScaleKind = "auto";
-  let scene: CurvesScene | null = null;
+  const whole = element("button", { type: "button", "data-role": "whole-run", class: "rnnw-quiet" }, strings.wholeRun);
+  const choice: Choice = { kind: "auto", range: null, scene: null };
+  const picks = picking(stage, (group) => titleOf(group, strings));
+  const zoom = (range: Domain | null) => {
+    choice.range = range;
+    repaint();
+  };
   toggle.addEventListener(
     "click",
     () => {
-      kind = KINDS[(KINDS.indexOf(kind) + 1) % KINDS.length] ?? "auto";
+      choice.kind = KINDS[(KINDS.indexOf(choice.kind) + 1) % KINDS.length] ?? "auto";
       repaint();
     },
     { signal },
   );
-  choosing(stage, canvas, () => scene);
-  const head = element("div", { class: "rnnw-head" }, element("h3", {}, strings.curves), toggle);
-  return {
-    element: element("div", {}, head, figure),
-    paint: ({ place, look, pixelRatio }) => {
-      const width = figure.clientWidth;
-      if (!moved(store.changes, place.frame, width, kind, look, pixelRatio)) return;
-      scene = resolve(store, place, width, kind, strings);
-      const resized = size(plot, scene.width, scene.height, pixelRatio);
-      if (changed(store.changes, width, kind, look) || resized) paintScene(scene, cleared(plot, pixelRatio), look);
-      size(canvas, scene.width, scene.height, pixelRatio);
-      paintShown(scene, cleared(canvas, pixelRatio), look);
-      write(toggle, strings.scale[kind]);
-      const facts = scene.charts.map(
-        ({ name, shown }) => `${strings.series[name] ?? name} ${shown === null ? "" : valueText(shown)}`,
-      );
-      const words = scene.message || `${strings.step(String(place.step))}, ${facts.join(", ")}`;
-      assign(canvas, "aria-label", `${strings.curves}: ${words} (${strings.curvesHelp})`);
-    },
+  whole.addEventListener("click", () => zoom(null), { signal });
+  const go = (step: number, settled: boolean) => {
+    const held = store.steps[nearest(store.steps, step)];
+    if (held !== undefined) stage.move({ step: held }, settled);
+  };
+  pointing(stage, canvas, choice, { go, zoom, tooltip });
+  keys(stage, canvas, choice, { go, zoom });
+  const title = element("h3", {}, strings.curves);
+  const head = element("div", { class: "rnnw-head" }, title, picks.element, toggle, whole);
+  const painted = painting(stage, { canvas, plot, figure, toggle, whole }, choice, picks);
+  return { element: element("div", { class: "rnnw-tall" }, head, figure), paint: painted };
+}
+
+type Parts = Readonly<
+  Record<"canvas" | "plot", HTMLCanvasElement> & Record<"figure" | "toggle" | "whole", HTMLElement>
+>;
+
+function painting({ strings, store }: Stage, parts: Parts, choice: Choice, picks: Picks): (shown: Shown) => void {
+  const { canvas, plot, figure, toggle, whole } = parts;
+  const moved = watch();
+  const changed = watch();
+  return ({ place, look, pixelRatio }) => {
+    const [width, height] = [figure.clientWidth, figure.clientHeight];
+    const { kind, range } = choice;
+    const { picked, hidden } = picks;
+    const wish = { width, height, kind, picked: picked(), hidden: hidden(), range };
+    const fixed = [store.changes, width, height, kind, range, wish.picked, wish.hidden, look, pixelRatio] as const;
+    if (!moved(...fixed, place.frame)) return;
+    const scene = resolve(store, place, wish, strings);
+    choice.scene = scene;
+    picks.offer(scene.groups, new Set(scene.charts.map(({ name }) => name)));
+    figure.style.minHeight = `${scene.height}px`;
+    const resized = size(plot, scene.width, scene.height, pixelRatio);
+    if (changed(...fixed) || resized) paintScene(scene, cleared(plot, pixelRatio), look);
+    size(canvas, scene.width, scene.height, pixelRatio);
+    paintShown(scene, cleared(canvas, pixelRatio), look);
+    write(toggle, strings.scale[kind]);
+    whole.hidden = range === null;
+    const facts = scene.charts.flatMap(({ title, curves: lines }) =>
+      lines.map(({ label, shown }) => `${title} ${label} ${shown === null ? "" : valueText(shown)}`),
+    );
+    const words = scene.message || `${strings.step(String(place.step))}, ${facts.join(", ")}`;
+    assign(canvas, "aria-label", `${strings.curves}: ${words} (${strings.curvesHelp})`);
   };
 }
 
-function choosing({ store, place, move, signal }: Stage, canvas: HTMLElement, scene: () => CurvesScene | null): void {
-  const go = (position: number, settled: boolean) => {
-    const step = store.steps[Math.max(0, Math.min(position, store.steps.length - 1))];
-    if (step !== undefined) move({ step }, settled);
-  };
-  const select = (event: PointerEvent, settled: boolean) => {
-    const current = scene();
+interface Acts {
+  readonly go: (step: number, settled: boolean) => void;
+  readonly zoom: (range: Domain | null) => void;
+}
+
+/** Dragging in a chart goes through its steps; dragging on the strip chooses the steps from where it began. */
+function pointing(
+  { strings, signal }: Stage,
+  canvas: HTMLElement,
+  choice: Choice,
+  acts: Acts & { tooltip: ReturnType<typeof tip> },
+): void {
+  const { go, zoom, tooltip } = acts;
+  let began: number | null = null;
+  const at = (event: PointerEvent) => {
     const { left, top } = canvas.getBoundingClientRect();
-    const step = current && stepAt(current, event.clientX - left, event.clientY - top);
-    if (step !== null) go(nearest(store.steps, step), settled);
+    return [event.clientX - left, event.clientY - top] as const;
   };
-  dragged(canvas, select, signal);
+  canvas.addEventListener(
+    "pointerdown",
+    (event) => {
+      const strip = choice.scene?.overview;
+      const [x, y] = at(event);
+      began = strip && y >= strip.box.y - 4 ? stepOn(strip, x) : null;
+    },
+    { signal },
+  );
+  dragged(
+    canvas,
+    (event, settled) => {
+      const { scene } = choice;
+      if (!scene) return;
+      const [x, y] = at(event);
+      const step = began !== null && scene.overview ? stepOn(scene.overview, x) : stepAt(scene, x, y);
+      if (step === null) return;
+      if (began !== null && scene.overview) zoom(spanned(began, step, scene.overview.domain));
+      go(step, settled);
+    },
+    signal,
+  );
+  canvas.addEventListener(
+    "pointermove",
+    (event) => {
+      const { scene } = choice;
+      const [x, y] = at(event);
+      const chart = scene && (scene.overview && y >= scene.overview.box.y - 4 ? null : chartAt(scene, x, y));
+      if (chart) tooltip.show(event, describe(chart, Math.round(stepOn(chart, x)), strings));
+      else tooltip.hide();
+    },
+    { signal },
+  );
+  canvas.addEventListener("pointerleave", tooltip.hide, { signal });
+  canvas.addEventListener("dblclick", () => zoom(null), { signal });
+}
+
+/** The steps between two, in order; nothing where they are as good as one. */
+function spanned(one: number, other: number, [first, last]: Domain): Domain | null {
+  const least = Math.max(1, (last - first) / 100);
+  return Math.abs(one - other) < least ? null : [Math.min(one, other), Math.max(one, other)];
+}
+
+function keys({ store, place, move, signal }: Stage, canvas: HTMLElement, choice: Choice, { go, zoom }: Acts): void {
+  const scaled = (factor: number) => {
+    const whole = choice.scene?.overview?.domain;
+    if (!whole) return;
+    const [from, to] = choice.range ?? whole;
+    const half = ((to - from) * factor) / 2;
+    const middle = place().step;
+    zoom(2 * half >= whole[1] - whole[0] ? null : spanned(middle - half, middle + half, whole));
+  };
   canvas.addEventListener(
     "keydown",
     (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (!by) return;
+      const factor = { "+": 1 / ZOOM, "=": 1 / ZOOM, "-": ZOOM }[event.key];
+      if (!by && !factor && event.key !== "0") return;
       event.preventDefault();
-      go(place().position + by, false);
+      if (factor) scaled(factor);
+      else if (!by) zoom(null);
+      else go(store.steps[Math.max(0, Math.min(place().position + by, store.steps.length - 1))] ?? 0, false);
     },
     { signal },
   );

@@ -41,7 +41,7 @@ function list(parent: HTMLElement, readings: readonly Reading[]): void {
   readings.forEach(({ tone, name, symbol, text }, index) => {
     const child = parent.children[index];
     if (!child) return;
-    assign(child, "data-tone", tone);
+    assign(child, "data-tone", String(tone));
     write(child, `${name} ${symbol} = ${text}`);
   });
 }

@@ -1,0 +1,239 @@
+/**
+ * One chart over training: lines of one group of scalars on one scale, each with the band from its lowest to its highest
+ * value, the step shown, and what the lines are at that step.
+ */
+
+import type { Place } from "../cursor";
+import { shortened, textWidth, tick, value as valueText } from "../format";
+import { numberOf } from "../frame";
+import { type Label, SMALL } from "../marks/label";
+import type { Dot, Line } from "../marks/line";
+import { type Box, exponents, linear, log, type Scale, ticks } from "../scale";
+import { row, type Series } from "../series";
+import { insertion } from "../held";
+import type { Group, Member } from "./groups";
+
+export type ScaleKind = "auto" | "log" | "linear";
+export type Domain = readonly [first: number, last: number];
+
+export interface Curve {
+  readonly name: string;
+  readonly label: string;
+  readonly series: Series;
+  readonly line: Line;
+  readonly upper: Float64Array;
+  readonly lower: Float64Array;
+  /** Where a bin holds a value that is no number. */
+  readonly bad: readonly Dot[];
+  /** The value at the step shown, as a number and as a dot. */
+  readonly shown: number | null;
+  readonly dot: Dot | null;
+}
+
+export interface Chart {
+  readonly name: string;
+  readonly title: string;
+  /** The part of the figure that belongs to this chart, and the plot in it. */
+  readonly cell: Box;
+  readonly box: Box;
+  readonly domain: Domain;
+  readonly logarithmic: boolean;
+  readonly curves: readonly Curve[];
+  readonly grid: readonly number[];
+  readonly labels: readonly Label[];
+  /** Where the step shown is; null when it is not on the axis. */
+  readonly rule: number | null;
+  /** The values at the step shown, as far as there is room. */
+  readonly values: readonly Label[];
+}
+
+export const MARGIN = { left: 52, right: 14, top: 26, bottom: 22 };
+const WIDE_RANGE = 50;
+const DASHES: ReadonlyArray<readonly number[] | undefined> = [undefined, [6, 3], [2, 3]];
+const PALETTE = 8;
+
+export function chartOf(group: Group, title: string, cell: Box, domain: Domain, place: Place, kind: ScaleKind): Chart {
+  const box = {
+    x: cell.x + MARGIN.left,
+    y: cell.y + MARGIN.top,
+    width: cell.width - MARGIN.left - MARGIN.right,
+    height: cell.height - MARGIN.top - MARGIN.bottom,
+  };
+  const x = linear(domain[0], domain[1], box.x, box.x + box.width);
+  const vertical = verticalOf(group.members, domain, box, kind);
+  const onAxis = place.frame !== null && place.step >= domain[0] && place.step <= domain[1];
+  const curves = group.members.map((member, index) => {
+    const tone = group.members.length === 1 ? "total" : index;
+    return curveOf(member, tone, place, onAxis ? x(place.step) : null, { x, y: vertical.y, box, domain });
+  });
+  return {
+    ...{ name: group.name, title, cell, box, domain, curves, logarithmic: vertical.logarithmic },
+    grid: vertical.marks.map(vertical.y),
+    labels: [titleLabel(title, box), ...axisLabels(vertical, box, x, domain)],
+    rule: onAxis ? x(place.step) : null,
+    values: valueLabels(curves, title, box),
+  };
+}
+
+interface Plot {
+  readonly x: Scale;
+  readonly y: Scale;
+  readonly box: Box;
+  readonly domain: Domain;
+}
+
+function curveOf(
+  { name, label, series }: Member,
+  tone: "total" | number,
+  place: Place,
+  at: number | null,
+  plot: Plot,
+): Curve {
+  const shown = place.frame ? valueAt(place, name, series) : null;
+  const { box } = plot;
+  const within = (value: number) => Math.max(box.y, Math.min(box.y + box.height, plot.y(value)));
+  const dotted = at !== null && shown !== null && Number.isFinite(shown);
+  return {
+    ...{ name, label, series, shown },
+    ...pathsOf(series, tone, plot),
+    bad: badDots(series, plot),
+    dot: dotted ? { x: at, y: within(shown), radius: 3.5, tone } : null,
+  };
+}
+
+/** The value of a scalar at the step shown: the frame's own, else that of the bin that holds the step. */
+function valueAt(place: Place, name: string, series: Series): number | null {
+  const scalar = place.frame?.header.scalars[name];
+  return scalar !== undefined ? numberOf(scalar) : (valueIn(series, place.step)?.mean ?? null);
+}
+
+/** The bin that holds a step, or nothing. */
+export function valueIn(series: Series, step: number): { mean: number; low: number; high: number } | null {
+  const bin = insertion(row(series, "last"), step);
+  const from = row(series, "first")[bin];
+  if (from === undefined || from > step) return null;
+  const [mean, low, high] = (["mean", "low", "high"] as const).map((name) => row(series, name)[bin] as number);
+  return { mean: mean as number, low: low as number, high: high as number };
+}
+
+interface Vertical {
+  readonly y: Scale;
+  readonly marks: readonly number[];
+  readonly logarithmic: boolean;
+}
+
+/** Lowest and highest finite value of all lines within the steps of the axis. */
+function extentOf(members: readonly Member[], [from, to]: Domain): [low: number, high: number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { series } of members) {
+    const [first, last, lows, highs] = [
+      row(series, "first"),
+      row(series, "last"),
+      row(series, "low"),
+      row(series, "high"),
+    ];
+    for (let bin = 0; bin < series.count; bin++) {
+      if ((last[bin] as number) < from || (first[bin] as number) > to) continue;
+      const [least, most] = [lows[bin] as number, highs[bin] as number];
+      if (Number.isFinite(least)) low = Math.min(low, least);
+      if (Number.isFinite(most)) high = Math.max(high, most);
+    }
+  }
+  return low > high ? [0, 1] : [low, high];
+}
+
+function verticalOf(members: readonly Member[], domain: Domain, box: Box, kind: ScaleKind): Vertical {
+  let [low, high] = extentOf(members, domain);
+  const logarithmic = low > 0 && (kind === "log" || (kind === "auto" && high / low >= WIDE_RANGE));
+  if (low === high)
+    [low, high] = logarithmic
+      ? [low / 2, high * 2]
+      : [low - Math.max(1e-9, Math.abs(low) / 10), high + Math.max(1e-9, Math.abs(high) / 10)];
+  const bottom = box.y + box.height;
+  const count = Math.max(2, Math.min(4, Math.floor(box.height / 28)));
+  if (!logarithmic) {
+    const pad = (high - low) * 0.05;
+    return { y: linear(low - pad, high + pad, bottom, box.y), marks: ticks(low - pad, high + pad, count), logarithmic };
+  }
+  const [from, to] = [Math.log10(low), Math.log10(high)];
+  const pad = (to - from) * 0.05;
+  const powers = exponents(from - pad, to + pad, count).map((exponent) => 10 ** exponent);
+  const marks =
+    powers.length >= 2 ? powers : [low, Math.sqrt(low * high), high].map((value) => Number(value.toPrecision(1)));
+  return { y: log(10 ** (from - pad), 10 ** (to + pad), bottom, box.y), marks, logarithmic };
+}
+
+/** The line and the edges of its band, over the bins on the axis and one beyond each end. */
+function pathsOf(series: Series, tone: "total" | number, plot: Plot): Pick<Curve, "line" | "upper" | "lower"> {
+  const { x, y, box, domain } = plot;
+  const [first, last] = [row(series, "first"), row(series, "last")];
+  const from = Math.max(0, insertion(last, domain[0]) - 1);
+  const to = Math.min(series.count, insertion(first, domain[1]) + 2);
+  const height = (value: number) => Math.max(box.y, Math.min(box.y + box.height, y(value)));
+  const points = (values: Float64Array, mended: boolean) => {
+    const found = new Float64Array(2 * Math.max(to - from, 0));
+    let before = box.y + box.height;
+    for (let bin = from; bin < to; bin++) {
+      const value = values[bin] as number;
+      if (Number.isFinite(value)) before = height(value);
+      found[2 * (bin - from)] = x(((first[bin] as number) + (last[bin] as number)) / 2);
+      found[2 * (bin - from) + 1] = mended || Number.isFinite(value) ? before : Number.NaN;
+    }
+    return found;
+  };
+  const dash = typeof tone === "number" ? DASHES[Math.floor(tone / PALETTE) % DASHES.length] : undefined;
+  return {
+    line: { points: points(row(series, "mean"), false), tone, width: 1.5, ...(dash ? { dash } : {}) },
+    upper: points(row(series, "high"), true),
+    lower: points(row(series, "low"), true),
+  };
+}
+
+/** A dot at the foot of the chart for every bin that holds a value that is no number. */
+function badDots(series: Series, { x, box, domain }: Plot): Dot[] {
+  const first = row(series, "first");
+  return [...row(series, "mean")].flatMap((mean, bin): Dot[] => {
+    const step = first[bin] as number;
+    if (Number.isFinite(mean) || step < domain[0] || step > domain[1]) return [];
+    return [{ x: x(step), y: box.y + box.height - 3, radius: 2.5, tone: Number.isNaN(mean) ? "nan" : "positive" }];
+  });
+}
+
+function titleLabel(text: string, box: Box): Label {
+  return { text, x: box.x, y: box.y - 14, align: "left", tone: "ink", bold: true };
+}
+
+/** From the right end of the title's line: the one value, or the names of as many lines as find room. */
+function valueLabels(curves: readonly Curve[], title: string, box: Box): Label[] {
+  const end = box.x + box.width;
+  const [only] = curves;
+  if (only && curves.length === 1) {
+    return only.shown === null ? [] : [{ ...titleLabel(valueText(only.shown), box), x: end, align: "right" }];
+  }
+  const labels: Label[] = [];
+  let right = end;
+  const room = end - box.x - textWidth(title, SMALL) - 24;
+  const most = Math.max(48, room / Math.min(curves.length, 3) - 10);
+  for (const [index, { name, label, line }] of [...curves.entries()].reverse()) {
+    const text = shortened(label || name, SMALL, most);
+    const left = right - textWidth(text, SMALL) - 12;
+    if (end - left > room) {
+      if (index >= 0) labels.push({ ...titleLabel("\u2026", box), x: right, align: "right", tone: "muted" });
+      break;
+    }
+    labels.push({ ...titleLabel(text, box), x: right, align: "right", tone: line.tone });
+    right = left;
+  }
+  return labels;
+}
+
+function axisLabels(vertical: Vertical, box: Box, x: Scale, domain: Domain): Label[] {
+  const bottom = box.y + box.height;
+  const steps = ticks(domain[0], domain[1], Math.max(2, box.width / 80)).filter((step) => Number.isInteger(step));
+  return [
+    ...vertical.marks.map(
+      (mark): Label => ({ text: tick(mark), x: box.x - 7, y: vertical.y(mark), align: "right", tone: "muted" }),
+    ),
+    ...steps.map((step): Label => ({ text: tick(step), x: x(step), y: bottom + 11, align: "center", tone: "muted" })),
+  ];
+}

@@ -1,0 +1,87 @@
+/**
+ * The scalars of a run in groups, one chart each: names that share what stands before their first dot, the gradient norm
+ * before and after clipping, and three norms of every parameter.
+ *
+ * Scalars are the store's series. The norms of parameters stand in the frames, so they are known at the steps held.
+ */
+
+import { numberOf } from "../frame";
+import type { Series } from "../series";
+import type { Store } from "../store";
+
+export interface Member {
+  /** Full name, and what distinguishes it within the group. */
+  readonly name: string;
+  readonly label: string;
+  readonly series: Series;
+}
+
+export interface Group {
+  readonly name: string;
+  readonly members: readonly Member[];
+}
+
+/** Groups of parameters, in the order of the numbers in a frame's `norms`. */
+export const BY_PARAMETER = ["norms.gradient", "norms.weight", "norms.update"] as const;
+
+const CLIPPED = "grad_norm";
+const UNCLIPPED = "grad_norm_before_clip";
+const ORDER: readonly string[] = ["loss", CLIPPED, BY_PARAMETER[0], "lr", BY_PARAMETER[2], BY_PARAMETER[1]];
+
+const known = new WeakMap<Store, { readonly changes: number; readonly groups: readonly Group[] }>();
+
+/** Loss, gradient norms and learning rate first, then the others by name. */
+export function groupsOf(store: Store): readonly Group[] {
+  const found = known.get(store);
+  if (found?.changes === store.changes) return found.groups;
+  const members = new Map<string, Member[]>();
+  const add = (group: string, member: Member) => members.set(group, [...(members.get(group) ?? []), member]);
+  for (const [name, series] of store.series) if (series.count > 0) add(groupOf(name), scalar(name, series));
+  BY_PARAMETER.forEach((group, index) => {
+    for (const member of normsOf(store, index)) add(group, member);
+  });
+  const groups = [...members].map(([name, all]) => ({ name, members: all }));
+  groups.sort((one, other) => rank(one.name) - rank(other.name) || (one.name < other.name ? -1 : 1));
+  known.set(store, { changes: store.changes, groups });
+  return groups;
+}
+
+function rank(name: string): number {
+  const index = ORDER.indexOf(name);
+  return index < 0 ? ORDER.length : index;
+}
+
+function groupOf(name: string): string {
+  if (name === UNCLIPPED) return CLIPPED;
+  return name.split(".", 1)[0] || name;
+}
+
+function scalar(name: string, series: Series): Member {
+  const group = groupOf(name);
+  const rest = name.slice(group.length).replace(/^[._]/, "");
+  return { name, label: rest.replaceAll("_", " "), series };
+}
+
+/** One of the three norms of every parameter, at the steps held. */
+function normsOf(store: Store, index: number): Member[] {
+  const points = new Map<string, Array<readonly [step: number, value: number]>>();
+  for (const step of store.steps) {
+    for (const [name, norms] of Object.entries(store.frame(step)?.header.norms ?? {})) {
+      const scalar = norms[index];
+      const value = scalar === undefined ? Number.NaN : numberOf(scalar);
+      // An update ratio is measured at some steps only, and is not a number at the others.
+      if (index === 2 && Number.isNaN(value)) continue;
+      const own = points.get(name);
+      if (own) own.push([step, value]);
+      else points.set(name, [[step, value]]);
+    }
+  }
+  return [...points].map(([name, found]) => ({ name, label: name, series: seriesOf(found) }));
+}
+
+function seriesOf(points: ReadonlyArray<readonly [step: number, value: number]>): Series {
+  const steps = points.map(([step]) => step);
+  const values = points.map(([, value]) => value);
+  const rows = [steps, steps, values, values, values, values.map(() => 1)];
+  return { count: points.length, rows: Float64Array.from(rows.flat()) };
+}

@@ -1,0 +1,77 @@
+/** A menu of series: a box a group, and a box a line where a group has several. */
+
+import type { Group } from "../panels/groups";
+import { element } from "./dom";
+import type { Stage } from "./panel";
+
+export interface Picks {
+  readonly element: HTMLElement;
+  /** Groups to draw; null until the reader picks. */
+  readonly picked: () => ReadonlySet<string> | null;
+  readonly hidden: () => ReadonlySet<string>;
+  /** What there is to pick from, and which groups are drawn now. */
+  readonly offer: (groups: readonly Group[], drawn: ReadonlySet<string>) => void;
+}
+
+export function picking({ strings, signal, repaint }: Stage, title: (group: Group) => string): Picks {
+  const list = element("div", { class: "rnnw-menu" });
+  const details = element(
+    "details",
+    { class: "rnnw-picks", "data-role": "series" },
+    element("summary", {}, strings.pick),
+    list,
+  );
+  let picked: ReadonlySet<string> | null = null;
+  let hidden: ReadonlySet<string> = new Set();
+  let offered = "";
+  let shown: ReadonlySet<string> = new Set();
+  list.addEventListener(
+    "change",
+    ({ target }) => {
+      const { checked, dataset } = target as HTMLInputElement;
+      if (dataset["group"] !== undefined) picked = toggled(picked ?? shown, dataset["group"], checked);
+      if (dataset["line"] !== undefined) hidden = toggled(hidden, dataset["line"], !checked);
+      repaint();
+    },
+    { signal },
+  );
+  details.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key !== "Escape") return;
+      details.open = false;
+      details.querySelector("summary")?.focus();
+    },
+    { signal },
+  );
+  const offer = (groups: readonly Group[], drawn: ReadonlySet<string>) => {
+    shown = drawn;
+    const names = groups
+      .map(({ name, members }) => [name, ...members.map((member) => member.name)].join("\n"))
+      .join("\n\n");
+    if (names !== offered) list.replaceChildren(...groups.map((group) => fieldOf(group, title(group))));
+    offered = names;
+    for (const box of list.querySelectorAll("input")) {
+      const { group, line } = box.dataset;
+      box.checked = line === undefined ? drawn.has(group ?? "") : !hidden.has(line);
+    }
+  };
+  return { element: details, picked: () => picked, hidden: () => hidden, offer };
+}
+
+function toggled(set: ReadonlySet<string>, name: string, present: boolean): ReadonlySet<string> {
+  const next = new Set(set);
+  if (present) next.add(name);
+  else next.delete(name);
+  return next;
+}
+
+function fieldOf({ name, members }: Group, title: string): HTMLElement {
+  const lines =
+    members.length > 1 ? members.map((member) => check({ "data-line": member.name }, member.label || title)) : [];
+  return element("div", {}, check({ "data-group": name }, title), element("div", { class: "rnnw-lines" }, ...lines));
+}
+
+function check(attributes: Readonly<Record<string, string>>, text: string): HTMLElement {
+  return element("label", {}, element("input", { type: "checkbox", ...attributes }), text);
+}
