@@ -36,7 +36,7 @@ def test_a_step_carries_the_norms_of_at_most_32_parameters_those_of_recorded_lay
     frame = replace(frame, traces={"b.l0": replace(frame["lstm.l0"], layer="b.l0")})
     sent = decode(encode_step(frame, 100_000))[0]["norms"]
     assert list(sent) == [*(f"b.weight_{k}" for k in range(20)), *(f"a.weight_{k}" for k in range(12))]
-    assert sent["b.weight_2"] == [2.333, 2.0, "nan"]
+    assert sent["b.weight_2"][:3] == [2.333, 2.0, "nan"]
 
 
 def test_parameters_with_huge_names_leave_room_for_the_picture():

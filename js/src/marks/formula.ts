@@ -5,7 +5,7 @@
 
 import { css, diverging, type Rgb, SPECIAL, sequential } from "../color";
 import type { Look } from "../theme";
-import type { Tone } from "./label";
+import { type Tone, tint } from "./label";
 
 /** Where a number stands on the color scale of its quantity; none for a number without a scale. */
 export interface Shade {
@@ -65,7 +65,7 @@ export function paintFormulas(context: CanvasRenderingContext2D, formulas: reado
     let left = align === "left" ? x : align === "center" ? x - width / 2 : x - width;
     for (const part of parts) {
       context.font = fontOf(part.run, size, look);
-      context.fillStyle = look[tone];
+      context.fillStyle = tint(look, tone);
       if (part.run.kind === "number") paintChip(context, part.run.shade, left, y, part.width, size, look);
       const shift = part.run.kind === "number" ? PAD : 0;
       context.fillText(part.run.text, left + shift, part.run.kind === "index" ? y + size * 0.32 : y);
