@@ -6,11 +6,11 @@
 import type { Place } from "../cursor";
 import { shortened, textWidth, tick, value as valueText } from "../format";
 import { numberOf } from "../frame";
+import { insertion } from "../held";
 import { type Label, SMALL } from "../marks/label";
 import type { Dot, Line } from "../marks/line";
 import { type Box, exponents, linear, log, type Scale, ticks } from "../scale";
 import { row, type Series } from "../series";
-import { insertion } from "../held";
 import type { Group, Member } from "./groups";
 
 export type ScaleKind = "auto" | "log" | "linear";
