@@ -108,7 +108,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class StepHeader:
-    """One training step. `samples` are batch indices; `tokens[sample][time]`, or null where there is no vocabulary."""
+    """One training step. `samples` are batch indices; `tokens[sample][time]`, or null where there is no vocabulary;
+    `overhead` is what recording has cost up to this step, as in `Status`, or "nan".
+    """
 
     kind: Literal["step"]
     step: int
@@ -116,6 +118,7 @@ class StepHeader:
     scalars: Mapping[str, Scalar]
     norms: Mapping[str, Sequence[Scalar]]
     tokens: Sequence[Sequence[str]] | None
+    overhead: Scalar
     layers: Sequence[Layer]
     planes: Sequence[Plane]
 

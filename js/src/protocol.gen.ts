@@ -60,7 +60,7 @@ export interface Layer {
   readonly inexact: string;
 }
 
-/** One training step. `samples` are batch indices; `tokens[sample][time]`, or null where there is no vocabulary. */
+/** One training step. `samples` are batch indices; `tokens[sample][time]`, or null where there is no vocabulary; `overhead` is what recording has cost up to this step, as in `Status`, or "nan". */
 export interface StepHeader {
   readonly kind: "step";
   readonly step: number;
@@ -68,6 +68,7 @@ export interface StepHeader {
   readonly scalars: Readonly<Record<string, Scalar>>;
   readonly norms: Readonly<Record<string, ReadonlyArray<Scalar>>>;
   readonly tokens: ReadonlyArray<ReadonlyArray<string>> | null;
+  readonly overhead: Scalar;
   readonly layers: ReadonlyArray<Layer>;
   readonly planes: ReadonlyArray<Plane>;
 }

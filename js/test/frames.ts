@@ -59,7 +59,16 @@ export const LSTM: Layer = { name: "lstm.l0", kind: "LSTM", lengths: [4], replay
 
 /** One step; by default an LSTM with 4 times, 1 sample, 3 units, all of whose quantities are zero. */
 export function step(number: number, changes: Partial<StepHeader> = {}, planned: readonly Planned[] = GATES): Bytes {
-  const header = { kind: "step", step: number, samples: [0], scalars: {}, norms: {}, tokens: null, layers: [LSTM] };
+  const header = {
+    kind: "step",
+    step: number,
+    samples: [0],
+    scalars: {},
+    norms: {},
+    tokens: null,
+    overhead: "nan",
+    layers: [LSTM],
+  };
   return encode({ ...header, ...changes }, planned);
 }
 

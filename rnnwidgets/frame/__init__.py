@@ -120,6 +120,7 @@ class Frame:
         scalars: what was logged at this step, with `grad_norm`, the L2 norm over all parameters' gradients.
         norms: parameter name -> `ParameterNorm`.
         tokens: `tokens[sample][time]` as text, or None where the input is not text.
+        overhead: the recorder's CPU time over that of the rest of training, up to this step; NaN where it is not known.
     """
 
     step: int
@@ -128,6 +129,7 @@ class Frame:
     scalars: Mapping[str, float] = field(default_factory=dict)
     norms: Mapping[str, ParameterNorm] = field(default_factory=dict)
     tokens: tuple[tuple[str, ...], ...] | None = None
+    overhead: float = math.nan
 
     def __getitem__(self, layer: str) -> Trace:
         """Return the trace of one layer.
@@ -218,6 +220,7 @@ class Frame:
             scalars={name: number(value) for name, value in header["scalars"].items()},
             norms={name: ParameterNorm(*map(number, pair)) for name, pair in header["norms"].items()},
             tokens=None if tokens is None else tuple(tuple(sample) for sample in tokens),
+            overhead=number(header["overhead"]),
         )
 
 
@@ -237,6 +240,7 @@ def step_header(frame: Frame) -> schema.StepHeader:
         scalars={name: scalar(value) for name, value in frame.scalars.items()},
         norms={name: [scalar(value) for value in norm] for name, norm in frame.norms.items()},
         tokens=frame.tokens,
+        overhead=scalar(frame.overhead),
         layers=[
             schema.Layer(trace.layer, trace.kind, trace.lengths, scalar(trace.replay_error), trace.inexact)
             for trace in frame.traces.values()

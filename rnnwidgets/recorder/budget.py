@@ -1,103 +1,111 @@
-"""What recording costs: the recorder's CPU time over that of the rest of the training step.
+"""What recording costs: the recorder's CPU time over that of the rest of training.
 
-CPU time of the process, since wall time on a shared machine says nothing. The first step is not counted: it pays for
-what is set up once. Costs are exponential averages, so that the figure follows a model whose steps change.
+CPU time of the process, since wall time on a shared machine says nothing. A period is a recorded step with the steps
+that passed unrecorded before it; those are counted and not timed, since code that runs once a step finds cold caches,
+where the reading of a clock costs as much as what it would measure. The first step is not counted: it pays for what is
+set up once. Costs are exponential averages, so that the figure follows a model whose steps change.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from types import TracebackType
 
 _MEMORY = 0.1
 _SLOWEST = 1000
 _LEAST_ROOM = 0.25  # of the budget goes to frames even where waiting alone costs more than the rest of it
 
 
-@dataclass
-class _Cost:
-    """What one step has cost so far, in seconds of CPU time. The first step sets up and does not count."""
+class Spending:
+    """Counts the CPU time of what is inside `with` as the recorder's own; nested uses count once.
 
-    counts: bool = True
-    recorded: bool = False
-    seconds: float = 0.0
+    Attributes:
+        seconds: counted since it was last set to 0.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing spent."""
+        self.seconds = 0.0
+        self._depth = 0
+        self._began = 0.0
+
+    def __enter__(self) -> None:
+        """Start the clock."""
+        if not self._depth:
+            self._began = time.process_time()
+        self._depth += 1
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """Stop the clock."""
+        self._depth -= 1
+        if not self._depth:
+            self.seconds += time.process_time() - self._began
 
 
 class Budget:
-    """Measures each step and, if asked to, chooses how many steps to let pass between two recorded ones.
+    """Measures each period and, if asked to, chooses how many steps to let pass between two recorded ones.
 
     Attributes:
         every: record each so many steps.
+        recording: counts what a recorded step costs, before it ends and after.
+        waiting: counts what the steps cost that are not recorded.
     """
 
     def __init__(self, every: int | None, budget: float) -> None:
         """Keep `every` as given, or adapt it to `budget` (a fraction of the training's CPU time) where it is None."""
         self.every = every or 1
+        self.recording, self.waiting = Spending(), Spending()
         self._adapts = every is None
         self._budget = budget
-        self._depth = 0
-        self._own = 0.0
+        self._passed = 0
         self._began: float | None = None
-        self._ended: _Cost | None = None
-        self._current = _Cost(counts=False)
         self._recorded_cost: float | None = None
         self._idle_cost: float | None = None
         self._training: float | None = None
 
     @property
     def overhead(self) -> float | None:
-        """The recorder's CPU time over the rest of the step's, on average over all steps; None before it is known."""
+        """The recorder's CPU time over the rest of a step's, on average over all steps; None before it is known."""
         if self._training is None or self._recorded_cost is None:
             return None
         idle = self._idle_cost or 0.0
         return (self._recorded_cost + (self.every - 1) * idle) / (self.every * self._training)
 
-    @contextmanager
-    def spending(self, *, late: bool = False) -> Iterator[None]:
-        """Count the CPU time of what is inside as the recorder's own, for the step that just ended if `late`.
+    @property
+    def spending(self) -> Spending:
+        """Counts for the step that ended last."""
+        return self.waiting if self._passed else self.recording
 
-        Nested uses count once.
+    def step_passed(self) -> None:
+        """Count a step that was not recorded."""
+        self._passed += 1
+
+    def step_recorded(self) -> None:
+        """Close the books of the period that ends with this step, and begin the next.
+
+        What comes late of a recorded step, as sending it to views does, is counted in the period after it.
         """
-        if self._depth:
-            yield
-            return
-        began = time.process_time()
-        self._depth = 1
-        try:
-            yield
-        finally:
-            self._depth = 0
-            spent = time.process_time() - began
-            self._own += spent
-            cost = self._ended if late and self._ended is not None else self._current
-            cost.seconds += spent
-
-    def end_step(self, *, recorded: bool) -> None:
-        """Close the books of the step before this one, to which nothing can come any more, and begin the next."""
         now = time.process_time()
+        recorded, waited = self.recording.seconds, self.waiting.seconds
         if self._began is not None:
-            self._training = _follow(self._training, max(now - self._began - self._own, 1e-9))
-            self._settle(self._ended)
-        self._began, self._own = now, 0.0
-        self._current.recorded = recorded
-        self._ended = self._current
-        self._current = _Cost()
+            training = max(now - self._began - recorded - waited, 1e-9) / (self._passed + 1)
+            self._training = _follow(self._training, training)
+            self._recorded_cost = _follow(self._recorded_cost, recorded)
+            if self._passed:
+                self._idle_cost = _follow(self._idle_cost, waited / self._passed)
+            if self._adapts:
+                self.every = self._affordable(self._recorded_cost, self._idle_cost or 0.0, self._training)
+        self.recording.seconds = self.waiting.seconds = 0.0
+        self._began, self._passed = now, 0
 
-    def _settle(self, cost: _Cost | None) -> None:
-        if cost is None or not cost.counts:
-            return
-        if cost.recorded:
-            self._recorded_cost = _follow(self._recorded_cost, cost.seconds)
-        else:
-            self._idle_cost = _follow(self._idle_cost, cost.seconds)
-        if self._adapts and self._training is not None and self._recorded_cost is not None:
-            idle = self._idle_cost or 0.0
-            allowed = self._budget * self._training
-            room = max(allowed - idle, allowed * _LEAST_ROOM)
-            self.every = min(max(math.ceil((self._recorded_cost - idle) / room), 1), _SLOWEST)
+    def _affordable(self, recorded: float, idle: float, training: float) -> int:
+        """Return the smallest interval whose cost is within the budget."""
+        allowed = self._budget * training
+        room = max(allowed - idle, allowed * _LEAST_ROOM)
+        return min(max(math.ceil((recorded - idle) / room), 1), _SLOWEST)
 
 
 def _follow(average: float | None, value: float) -> float:

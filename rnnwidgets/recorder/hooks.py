@@ -60,14 +60,14 @@ class Hooks:
         """See what a module that may read token ids was given."""
         step = self._training.step
         if step.due:
-            with self._training.budget.spending():
+            with self._training.budget.recording:
                 step.take_ids(args, kwargs)
 
     def _calling(self, recurrent: Recurrent, module: nn.RNNBase, _args: tuple[Any, ...]) -> None:
         """Note where the random numbers stand before a call that drops out between its layers on the CPU."""
         step = self._training.step
         if step.due and module.training and next(module.parameters()).device.type == "cpu":
-            with self._training.budget.spending():
+            with self._training.budget.recording:
                 step.random[recurrent.path] = torch.get_rng_state()
 
     def _called(
@@ -76,7 +76,7 @@ class Hooks:
         """See one call of a module."""
         training, step = self._training, self._training.step
         if self._counts():
-            with training.budget.spending():
+            with training.budget.recording:
                 passed = Passed.of(args, kwargs, y, step.random.get(recurrent.path))
                 site = f"recording {recurrent.path or training.names}"
                 training.guard.run(site, self._observe, recurrent, module, passed)
@@ -87,21 +87,21 @@ class Hooks:
         """See one call of a cell."""
         training = self._training
         if self._counts():
-            with training.budget.spending():
+            with training.budget.recording:
                 site = f"recording {recurrent.path or training.names}"
                 given = Given.of(module, args, kwargs, output)
                 training.guard.run(site, self._observe_time, recurrent, given)
 
     def _counts(self) -> bool:
         """Tell whether the forward pass that runs now is to be recorded, and count it where it is skipped."""
-        training = self._training
-        if training.apart or not torch.is_grad_enabled():
+        training, step = self._training, self._training.step
+        if training.apart or not torch.is_grad_enabled() or (step.begun and not step.due):
             return False
         if skipped := reason_to_skip():
             training.notices.skipped[skipped] += 1
             return False
-        training.step.begun = True
-        return training.step.due
+        step.begun = True
+        return step.due
 
     def _observe(self, recurrent: Recurrent, module: nn.RNNBase, passed: Passed) -> None:
         taken = sampling(passed.x, batch_first=module.batch_first, wanted=self._training.settings.wanted)

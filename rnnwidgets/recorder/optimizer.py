@@ -21,7 +21,7 @@ import torch
 from torch.optim import Optimizer
 
 _SCALER_STEP = torch.cuda.amp.GradScaler.step.__code__
-_FARTHEST_CALLER = 16
+_FARTHEST_CALLER = 24
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -42,18 +42,18 @@ class Scaling(NamedTuple):
 class Follower:
     """What hears of the optimizer's steps, held weakly.
 
-    `before` hears that gradients are ready and weights have not moved, `after` that they have; forward passes under
-    `apart` belong to no step.
+    `before` hears that gradients are ready and weights have not moved, with what tells how they are scaled; `after`
+    hears that the weights have moved; forward passes under `apart` belong to no step.
     """
 
-    before: WeakMethod[Callable[[Scaling], None]]
+    before: WeakMethod[Callable[[Callable[[], Scaling]], None]]
     after: WeakMethod[Callable[[], None]]
     apart: WeakMethod[Callable[[], AbstractContextManager[None]]]
 
 
 def follow(
     optimizer: Optimizer,
-    before: Callable[[Scaling], None],
+    before: Callable[[Callable[[], Scaling]], None],
     after: Callable[[], None],
     apart: Callable[[], AbstractContextManager[None]],
 ) -> list[Any]:
@@ -61,10 +61,10 @@ def follow(
     follower = Follower(WeakMethod(before), WeakMethod(after), WeakMethod(apart))
 
     def enter(stepped: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments | None:
-        changed = _with_closure(args, kwargs, follower)
+        changed = _with_closure(args, kwargs, follower) if kwargs or len(args) > 1 else None
         hears = follower.before()
         if changed is None and hears is not None:
-            hears(_scaling(stepped))
+            hears(functools.partial(_scaling, stepped))
         return changed
 
     def leave(_stepped: Optimizer, _args: tuple[Any, ...], _kwargs: dict[str, Any]) -> None:
@@ -103,7 +103,7 @@ def _followed(closure: Callable[[], Any], follower: Follower) -> Callable[[], An
                 return closure()
         loss = closure()
         if runs == 1 and hears is not None:
-            hears(Scaling())
+            hears(Scaling)
         return loss
 
     return run

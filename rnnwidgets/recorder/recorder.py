@@ -91,7 +91,7 @@ class Recorder:
         self._training.step.begun = True
         self._training.after_update()
         self._training.log(scalars)
-        self._training.before_update(Scaling())
+        self._training.before_update(Scaling)
         self.recording.changed()
 
     def pause(self) -> None:

@@ -6,9 +6,11 @@ attached; it alone decides which step is due.
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -69,7 +71,7 @@ class Training:
     def pause(self) -> None:
         """Let no step be due; steps are still counted."""
         self.paused = True
-        self.step.due = False
+        self.step = Step(self.step.number, due=False, begun=self.step.begun, scalars=self.step.scalars)
 
     def end(self) -> None:
         """Record nothing any more."""
@@ -81,19 +83,20 @@ class Training:
     ) -> None:
         """Do the work of a tensor hook, unless its step is over."""
         if step is self.step:
-            with self.budget.spending():
+            with self.budget.recording:
                 self.guard.run(site, answer, gradient)
                 self.guard.run(site, work, gradient)
                 self.guard.run("following the backward pass", step.backward.follow, self._model, self._spend)
 
     def _spend(self, site: str, work: Callable[[nn.Module], None], model: nn.Module) -> None:
         """Do work that autograd calls back for."""
-        with self.budget.spending():
+        with self.budget.recording:
             self.guard.run(site, work, model)
 
     def log(self, scalars: Mapping[str, float | Tensor]) -> None:
         """Add scalars to the step that has begun, else to the one before."""
-        with self.budget.spending(late=not self.step.begun):
+        step, budget = self.step, self.budget
+        with (budget.recording if step.due else budget.waiting) if step.begun else budget.spending:
             self.guard.run("logging", self._log, scalars)
 
     def flush(self) -> None:
@@ -114,30 +117,49 @@ class Training:
         pending, self._movement = self._movement, None
         model = self._model()
         if pending is not None and model is not None:
-            with self.budget.spending(late=True):
+            with self.budget.recording:
                 step, moved = pending
                 self.guard.run("measuring the update", lambda: self.recording.amend(step, moved.ratios(model)))
 
-    def before_update(self, scaling: Scaling) -> None:
+    def before_update(self, scaling: Callable[[], Scaling]) -> None:
         """Turn what was seen into a frame, if this step is due, and begin the next step."""
-        step, recorded = self.step, False
-        with self.budget.spending():
-            if step.due:
-                recorded = bool(self.guard.run("recording a frame", self._record, step, scaling))
-                self._next = step.number + self.budget.every
-            self.flush()
-            self.recording.report(
-                step=step.number,
-                state="paused" if self.paused else "live",
-                every=self.budget.every,
-                overhead=self.budget.overhead,
-            )
-        self.budget.end_step(recorded=recorded)
-        step.end()
-        self.step = Step(step.number + 1, due=not self.paused and step.number + 1 >= self._next)
+        step = self.step
+        if step.due:
+            self._end_due(step, scaling)
+        else:
+            self._end_passed(step)
 
-    def _record(self, step: Step, scaling: Scaling) -> bool:
-        model = self._model()
+    def _end_due(self, step: Step, scaling: Callable[[], Scaling]) -> None:
+        with self.budget.recording:
+            recorded = bool(self.guard.run("recording a frame", self._record, step, scaling))
+            self.flush()
+        if recorded:
+            self.budget.step_recorded()
+        else:
+            self.budget.step_passed()
+        self.recording.report(step=step.number, state="live", every=self.budget.every, overhead=self.budget.overhead)
+        self._next = step.number + self.budget.every
+        step.end()
+        self._begin(step.number + 1)
+
+    def _end_passed(self, step: Step) -> None:
+        """Let the step pass; this runs at nearly every step and costs next to nothing."""
+        if step.scalars:
+            with self.budget.waiting:
+                self.flush()
+        self.budget.step_passed()
+        self.recording.passed(step.number)
+        if self.paused or step.number + 1 < self._next:
+            step.number += 1
+            step.begun = False
+        else:
+            self._begin(step.number + 1)
+
+    def _begin(self, number: int) -> None:
+        self.step = Step(number, due=not self.paused and number >= self._next)
+
+    def _record(self, step: Step, told: Callable[[], Scaling]) -> bool:
+        model, scaling, overhead = self._model(), told(), self.budget.overhead
         frame = None
         if model is not None:
             heavy = self.recording.status.recorded % HEAVY_EVERY == 0
@@ -145,6 +167,7 @@ class Training:
         if model is None or frame is None:
             self.notices.of_silence(self.names)
             return False
+        frame = replace(frame, overhead=math.nan if overhead is None else overhead)
         step.scalars = {}
         self.notices.of_frame(frame, step, scaling)
         self.recording.append(frame)

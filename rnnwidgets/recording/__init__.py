@@ -30,6 +30,7 @@ from rnnwidgets.recording.series import Curve, Series
 __all__ = ["Curve", "Recording", "Series"]
 
 _SLACK = 16
+_LOGGED = 256
 
 
 class Recording(Sequence[Frame]):
@@ -61,6 +62,7 @@ class Recording(Sequence[Frame]):
         self._frames: list[Frame] = []
         self._held = 0
         self._series: dict[str, Series] = {}
+        self._logged: list[tuple[int, Mapping[str, float]]] = []
         self._listeners: list[Callable[[bool], None]] = []
         self._extents: dict[str, tuple[int, ...]] = {}
         self._disk: Disk | None = None
@@ -109,7 +111,7 @@ class Recording(Sequence[Frame]):
     def scalars(self) -> Mapping[str, Curve]:
         """Name -> `Curve`, for the whole run: everything logged, and `grad_norm`."""
         with self.lock:
-            return {name: series.curve() for name, series in self._series.items()}
+            return {name: series.curve() for name, series in self._curves().items()}
 
     @property
     def nbytes(self) -> int:
@@ -136,7 +138,7 @@ class Recording(Sequence[Frame]):
     def series(self) -> dict[str, tuple[int, NDArray[np.float64]]]:
         """Return, for each scalar, the values that a full bin holds and the bins (row, bin) as they are now."""
         with self.lock:
-            return {name: (series.width, series.bins.copy()) for name, series in self._series.items()}
+            return {name: (series.width, series.bins.copy()) for name, series in self._curves().items()}
 
     def subscribe(self, listener: Callable[[bool], None]) -> Callable[[], None]:
         """Call `listener(complete)` after every change, on the thread that made it, and return what ends that.
@@ -154,8 +156,7 @@ class Recording(Sequence[Frame]):
     def append(self, frame: Frame) -> None:
         """Add a frame and its scalars; older frames are thinned to stay under the cap."""
         with self.lock:
-            for name, value in frame.scalars.items():
-                self._series.setdefault(name, Series()).append(frame.step, value)
+            self._add(frame.step, frame.scalars)
             self._hold(frame)
             self.report(step=frame.step, recorded=self._facts["recorded"] + 1)
             for layer, extents in frame.extents.items():
@@ -181,15 +182,18 @@ class Recording(Sequence[Frame]):
     def log(self, step: int, scalars: Mapping[str, float]) -> None:
         """Add scalars of one step, to the curves and to that step's frame if it is the latest."""
         with self.lock:
-            for name, value in scalars.items():
-                self._series.setdefault(name, Series()).append(step, value)
+            self._add(step, scalars)
             if self._frames and self._frames[-1].step == step:
                 last = self._frames[-1]
                 self._frames[-1] = replace(last, scalars={**last.scalars, **scalars})
-            self.report(step=max(step, self._facts["step"]))
+            self._facts["step"] = max(step, self._facts["step"])
             if self._disk is not None:
                 self._disk.scalars(step, scalars)
         self.changed(complete=True)
+
+    def passed(self, step: int) -> None:
+        """Say that a training step ended and was not recorded, to nobody but who asks."""
+        self._facts["step"] = step
 
     def record_to(self, path: str | os.PathLike[str], rank: int = 0) -> int:
         """Keep every frame and scalar that comes from now on in a directory too; return the training step that follows
@@ -235,6 +239,21 @@ class Recording(Sequence[Frame]):
         """Tell every listener."""
         for listener in tuple(self._listeners):
             listener(complete)
+
+    def _add(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Keep scalars for the curves; they go in when someone looks, or when many wait."""
+        self._logged.append((step, scalars))
+        if len(self._logged) >= _LOGGED:
+            self._curves()
+
+    def _curves(self) -> Mapping[str, Series]:
+        for step, scalars in self._logged:
+            for name, value in scalars.items():
+                if name not in self._series:
+                    self._series[name] = Series()
+                self._series[name].append(step, value)
+        self._logged.clear()
+        return self._series
 
     def _hold(self, frame: Frame) -> None:
         size = frame.nbytes

@@ -85,7 +85,7 @@ def analysis() -> Analysis:
 def frames() -> bytes:
     """Return the golden frames: a whole step, one reduced to fit, curves, an analysis and it reduced to fit."""
     tokens = (("the", "gate", "stays", "<unk>", "été"), ("中", "文", "a", "b", "c"))
-    whole = Frame(12, (0, 3), traces(5, 2, 3), {"loss": 3.25, "grad_norm": math.inf}, {}, tokens)
+    whole = Frame(12, (0, 3), traces(5, 2, 3), {"loss": 3.25, "grad_norm": math.inf}, {}, tokens, 0.03125)
     reduced = Frame(13, (0, 3), traces(9, 2, 8), {"loss": math.nan}, {}, None)
     bins = np.array([[0, 2, 4], [1, 3, 4], [1.0, 0.5, 0.25], [2.0, 0.75, 0.25], [1.5, math.nan, 0.25], [2, 2, 1]])
     steps = encode_step(whole, 10_000) + encode_step(reduced, 7_700)

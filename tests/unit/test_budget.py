@@ -31,13 +31,13 @@ def run(budget: Budget, clock: Clock, steps: int, *, training: float, cost: floa
     for step in range(steps):
         clock.now += training
         is_recorded = step >= due
-        with budget.spending():
+        with budget.recording if is_recorded else budget.waiting:
             clock.now += cost if is_recorded else idle
             if is_recorded:
                 recorded += 1
                 due = step + budget.every
-        budget.end_step(recorded=is_recorded)
-        with budget.spending(late=True):
+        (budget.step_recorded if is_recorded else budget.step_passed)()
+        with budget.spending:
             clock.now += late if is_recorded else 0
     return recorded
 
@@ -81,9 +81,9 @@ def test_nested_spending_counts_once(clock):
     budget = Budget(1, 0.05)
     for _ in range(5):
         clock.now += 1.0
-        with budget.spending(), budget.spending():
+        with budget.recording, budget.recording:
             clock.now += 0.1
-        budget.end_step(recorded=True)
+        budget.step_recorded()
     assert budget.overhead == pytest.approx(0.1)
 
 

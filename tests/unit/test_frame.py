@@ -32,7 +32,13 @@ def test_a_frame_read_back_is_the_frame_that_was_written_bit_for_bit(
 ):
     trace = Trace("rnn.l0", "RNN_TANH", (2, 1), value, text, {"h": array, "dy": array[::-1]})
     frame = Frame(
-        step, (4, 7), {"rnn.l0": trace}, {text: value}, {"w": ParameterNorm(value, 1.5)}, ((text, ""), ("中", "\n"))
+        step,
+        (4, 7),
+        {"rnn.l0": trace},
+        {text: value},
+        {"w": ParameterNorm(value, 1.5)},
+        ((text, ""), ("中", "\n")),
+        value,
     )
     back = Frame.from_bytes(frame.to_bytes())
     assert (back.step, back.samples, back.tokens, back.layers) == (step, (4, 7), frame.tokens, ("rnn.l0",))
@@ -40,7 +46,7 @@ def test_a_frame_read_back_is_the_frame_that_was_written_bit_for_bit(
         assert back["rnn.l0"][name].dtype == array.dtype
         assert back["rnn.l0"][name].tobytes() == trace[name].tobytes()
     assert (back["rnn.l0"].kind, back["rnn.l0"].lengths, back["rnn.l0"].inexact) == ("RNN_TANH", (2, 1), text)
-    for found in (back.scalars[text], back.norms["w"].gradient, back["rnn.l0"].replay_error):
+    for found in (back.scalars[text], back.norms["w"].gradient, back["rnn.l0"].replay_error, back.overhead):
         np.testing.assert_equal(found, value)
     assert back.to_bytes() == frame.to_bytes()
 
