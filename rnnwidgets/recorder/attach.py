@@ -17,6 +17,7 @@ from rnnwidgets.recorder import layers as recurrent
 from rnnwidgets.recorder.recorder import Recorder
 from rnnwidgets.recorder.settings import DEFAULT_SAMPLES, Settings
 from rnnwidgets.recorder.tokens import Vocabulary, decoder
+from rnnwidgets.recorder.wrapped import refuse_compiled, unwrapped
 from rnnwidgets.recording import Recording
 
 _WATCHED: WeakKeyDictionary[nn.Module, Recorder] = WeakKeyDictionary()
@@ -58,7 +59,9 @@ def watch(
         RecordingError: an argument, or a layer of the model, is not one that can be recorded, or the path holds
             something else or is being written. Nothing is attached then.
     """
+    passed, model = model, unwrapped(model)
     found = recurrent.find(model, layers)
+    refuse_compiled(passed, found)
     if optimizer is not None:
         _check_optimizer(model, optimizer)
     settings = Settings(

@@ -10,13 +10,12 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from torch import jit, nn
+from torch import nn
 
 from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError
 
 _FORWARDS = {kind: kind.forward for kind in (nn.RNN, nn.LSTM, nn.GRU, nn.RNNCell, nn.LSTMCell, nn.GRUCell)}
-_WRAPPERS = ("OptimizedModule", "DataParallel", "DistributedDataParallel")
 
 
 @dataclass(frozen=True)
@@ -46,10 +45,9 @@ def find(model: nn.Module, wanted: Sequence[str] | None) -> list[Recurrent]:
     """Return the modules to record, in the order of the model, with all of their layers or those `wanted` by name.
 
     Raises:
-        RecordingError: the model is not one that can be recorded, has no recurrent layer, has one that is not covered,
-            or has none of a wanted name. A layer of a module that the model holds twice has the name of its first path.
+        RecordingError: the model has no recurrent layer, has one that is not covered, or has none of a wanted name. A
+            layer of a module that the model holds twice has the name of its first path.
     """
-    _refuse_wrappers(model)
     found = _recurrent(model)
     if not found:
         raise RecordingError(
@@ -98,31 +96,6 @@ def _kind(module: nn.RNNBase | nn.RNNCellBase) -> schema.Kind:
         return "GRU"
     nonlinearity = module.nonlinearity
     return "RNN_TANH" if nonlinearity == "tanh" else "RNN_RELU"
-
-
-def _refuse_wrappers(model: object) -> None:
-    if not isinstance(model, nn.Module):
-        raise RecordingError(
-            "model",
-            expected="a torch.nn.Module",
-            found=type(model).__name__,
-            remedy="pass the model that you train",
-        )
-    for path, module in model.named_modules():
-        if isinstance(module, jit.ScriptModule):
-            raise RecordingError(
-                "model",
-                expected="a model in Python",
-                found=f"a ScriptModule{f' at {path!r}' if path else ''}, which runs no hooks",
-                remedy="watch the model before torch.jit.script or torch.jit.trace",
-            )
-        if type(module).__name__ in _WRAPPERS:
-            raise RecordingError(
-                "model",
-                expected="the plain model",
-                found=f"it inside {type(module).__name__}",
-                remedy="watch and train the model without that wrapper",
-            )
 
 
 def _check_wanted(wanted: Sequence[str], names: Sequence[str]) -> None:

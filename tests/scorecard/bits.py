@@ -182,6 +182,13 @@ class Digest:
         else:
             self._found.update(repr(value).encode())
 
+    @classmethod
+    def of(cls, value: object) -> str:
+        """Return the digest of one value alone."""
+        digest = cls()
+        digest.add(value)
+        return digest._found.hexdigest()
+
     def end(self) -> str:
         """Add the three random states and return the digest."""
         kind, keys, *rest = np.random.get_state()  # noqa: NPY002 # the global state is what must stay as it is

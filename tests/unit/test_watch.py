@@ -50,7 +50,7 @@ def attached(model: nn.Module) -> int:
         (nn.GRUCell(2, 2, dtype=torch.complex64), "found complex weights at 'rnn'"),
         (Normalised(2, 2), "found Normalised at 'rnn', whose forward() is another"),
         (scripted(), "found a ScriptModule at 'rnn', which runs no hooks"),
-        (nn.DataParallel(nn.LSTM(2, 2)), "found it inside DataParallel"),
+        (nn.DataParallel(nn.LSTM(2, 2)), "found DataParallel at 'rnn', which trains copies that it throws away"),
     ],
 )
 def test_a_model_that_cannot_be_recorded_is_refused_by_name(layer, said):
