@@ -20,11 +20,17 @@ def _fresh_compiler():
     torch.compiler.reset()
 
 
+def compiled_of(model) -> nn.Module:
+    compiled = torch.compile(model, backend="eager")
+    assert isinstance(compiled, nn.Module)
+    return compiled
+
+
 @pytest.mark.parametrize("which", ["wrapper", "inside"])
 @pytest.mark.parametrize("run_before", [False, True])
 def test_a_compiled_model_is_recorded_under_the_names_of_the_model_inside(which, run_before):
     model, optimizer, tokens = seeded(lr=0.001)
-    compiled = torch.compile(model, backend="eager")
+    compiled = compiled_of(model)
     if run_before:
         train_once(compiled, optimizer, tokens)
         optimizer.zero_grad()
@@ -40,7 +46,7 @@ def test_a_compiled_model_is_recorded_under_the_names_of_the_model_inside(which,
 
 def test_the_wrapper_and_the_model_inside_have_one_recorder():
     model, _, _ = seeded()
-    compiled = torch.compile(model, backend="eager")
+    compiled = compiled_of(model)
     with rw.watch(compiled) as recorder, pytest.warns(RecorderWarning, match="watched already"):
         assert rw.watch(model) is recorder
     assert not model.lstm._forward_hooks
