@@ -1,25 +1,10 @@
 /** Every word that people read, in English and Chinese. Plain words; numbers come in already formatted. */
 
+import { type Captions, CHINESE_CAPTIONS, ENGLISH_CAPTIONS } from "./captions";
 import { CHINESE_PHRASES, ENGLISH_PHRASES, type Phrases } from "./phrases";
 
-type Titled =
-  | "status"
-  | "steps"
-  | "findings"
-  | "gates"
-  | "cell"
-  | "units"
-  | "flow"
-  | "matrix"
-  | "curves"
-  | "saturation"
-  | "weights";
-
-export interface Strings extends Phrases {
+export interface Strings extends Phrases, Captions {
   readonly view: string;
-  readonly panels: string;
-  /** Titles on the tabs of panels that share a place. */
-  readonly panel: Readonly<Record<Titled, string>>;
   readonly states: Readonly<Record<"waiting" | "live" | "paused" | "finished" | "failed" | "stale" | "gap", string>>;
   readonly waiting: string;
   readonly step: (step: string) => string;
@@ -77,22 +62,9 @@ export interface Strings extends Phrases {
 }
 
 export const ENGLISH: Strings = {
+  ...ENGLISH_CAPTIONS,
   ...ENGLISH_PHRASES,
   view: "Recording of a recurrent network",
-  panels: "Panels",
-  panel: {
-    status: "Status",
-    steps: "Training step",
-    findings: "Findings",
-    gates: "Gates and states",
-    cell: "Cell",
-    units: "Units over time",
-    flow: "Gradient through time",
-    matrix: "Who teaches whom",
-    curves: "Over training",
-    saturation: "Saturation",
-    weights: "Weights",
-  },
   states: {
     waiting: "waiting",
     live: "live",
@@ -178,22 +150,9 @@ export const ENGLISH: Strings = {
 };
 
 export const CHINESE: Strings = {
+  ...CHINESE_CAPTIONS,
   ...CHINESE_PHRASES,
   view: "循环神经网络的记录",
-  panels: "面板",
-  panel: {
-    status: "状态",
-    steps: "训练步",
-    findings: "诊断",
-    gates: "门与状态",
-    cell: "单元结构",
-    units: "单元随时间",
-    flow: "沿时间的梯度",
-    matrix: "谁教会谁",
-    curves: "训练过程",
-    saturation: "饱和",
-    weights: "权重",
-  },
   states: {
     waiting: "等待中",
     live: "实时",

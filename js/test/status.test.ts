@@ -38,6 +38,15 @@ describe("the status scene", () => {
     });
   });
 
+  test("says that it stays at a step while training goes on, and how to follow again", () => {
+    store.applyDelta(delta(1), step(1));
+    store.applyDelta(delta(2), step(2));
+    expect(scene({ step: 1 }).notes).toEqual([ENGLISH.letGo]);
+    expect(scene().notes).toEqual([]);
+    store.applyDelta(delta(3, status({ state: "finished" })), step(3));
+    expect(scene({ step: 1 }).notes).toEqual([]);
+  });
+
   test("says what was thinned, how often steps are recorded, and what the recorder notes", () => {
     store.applyDelta(delta(1, status({ thinned: 1200, every: 4, notes: ["The recorder says so."] })), step(1));
     expect(scene().notes).toEqual([

@@ -33,7 +33,7 @@ export function resolve(store: Store, place: Place, strings: Strings): StatusSce
     state,
     word: strings.states[state],
     facts: factsOf(store, place, strings),
-    notes: notesOf(store, state, strings),
+    notes: notesOf(store, place, state, strings),
   };
 }
 
@@ -58,12 +58,13 @@ function lossAt(store: Store, place: Place): number | null {
   return row(series, "mean")[bin] ?? null;
 }
 
-function notesOf(store: Store, state: ShownState, strings: Strings): string[] {
+function notesOf(store: Store, place: Place, state: ShownState, strings: Strings): string[] {
   const { status } = store;
   const notes: string[] = [];
   const missed = store.gaps.reduce((sum, { from, to }) => sum + to - from + 1, 0);
   const thinned = (status?.thinned ?? 0) + store.thinned;
   if (store.foreign !== null && store.steps.length > 0) notes.push(strings.foreign(store.foreign));
+  if (status?.state === "live" && place.frame && !place.following) notes.push(strings.letGo);
   if (state === "stale") notes.push(strings.stale);
   if (missed > 0) notes.push(strings.missed(grouped(missed)));
   if (store.damaged > 0) notes.push(strings.damaged(grouped(store.damaged)));

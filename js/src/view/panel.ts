@@ -15,6 +15,8 @@ export interface Stage {
   readonly move: (change: Partial<Cursor>, settled: boolean) => void;
   /** Ask for a new paint. */
   readonly repaint: () => void;
+  /** How fast what is played goes; 1 is the usual speed. */
+  readonly pace: { speed: number };
   /** Say a sentence to screen readers. */
   readonly say: (sentence: string) => void;
 }

@@ -11,6 +11,7 @@ export function status({ store, strings, say }: Stage): PanelView {
   const notes = element("p", { class: "rnnw-notes" });
   const line = element("div", { class: "rnnw-status", "data-role": "status" }, dot, " ", word, " ", facts, " ", notes);
   let said = "";
+  let following = true;
   return {
     element: line,
     paint: ({ place }) => {
@@ -21,6 +22,8 @@ export function status({ store, strings, say }: Stage): PanelView {
       write(notes, scene.notes.join(" \u00b7 "));
       if (said && said !== scene.word) say(scene.word);
       said = scene.word;
+      if (following && !place.following && scene.notes.includes(strings.letGo)) say(strings.letGo);
+      following = place.following;
     },
   };
 }

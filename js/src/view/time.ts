@@ -1,9 +1,10 @@
-/** The timestep slider, which lies exactly under the columns of the heatmap. */
+/** The timestep slider, which lies exactly under the columns of the heatmap, and the button that plays through them. */
 
 import type { Place } from "../cursor";
 import { sliderSpan } from "../panels/geometry";
 import { assign, element } from "./dom";
 import type { Stage } from "./panel";
+import { player } from "./play";
 
 /** Width of the thumb, as the style sheet draws it. */
 const THUMB = 16;
@@ -13,18 +14,27 @@ export interface TimeSlider {
   readonly paint: (place: Place, spoken: string) => void;
 }
 
-export function timeSlider({ strings, signal, move }: Stage): TimeSlider {
+export function timeSlider(stage: Stage): TimeSlider {
+  const { strings, signal, move, place } = stage;
   const slider = element("input", {
     ...{ type: "range", "data-role": "time", "aria-label": strings.time },
     ...{ min: "0", step: "1" },
   });
   const name = element("span", { class: "rnnw-time-name", "aria-hidden": "true" }, strings.time);
-  const row = element("div", { class: "rnnw-time" }, name, slider);
+  const sequence = player(stage, {
+    ...{ role: "play-time", titles: [strings.playTime, strings.pauseTime] },
+    position: () => place().time,
+    last: () => place().length - 1,
+    go: (time, settled) => move({ time: Math.max(0, Math.min(time, place().length - 1)) }, settled),
+  });
+  const row = element("div", { class: "rnnw-time" }, name, sequence.button, slider);
+  slider.addEventListener("pointerdown", sequence.stop, { signal });
   slider.addEventListener("input", () => move({ time: Number(slider.value) }, false), { signal });
   slider.addEventListener("change", () => move({ time: Number(slider.value) }, true), { signal });
   return {
     element: row,
-    paint: ({ times, time }, spoken) => {
+    paint: ({ times, time, length }, spoken) => {
+      sequence.button.disabled = length < 2;
       const span = sliderSpan(row.clientWidth, times, THUMB);
       slider.style.left = `${span.left}px`;
       slider.style.width = `${span.width}px`;

@@ -22,6 +22,7 @@ import { arranged, build, type Placed, type Rows } from "./layout";
 import type { PanelView, Stage } from "./panel";
 import panelStyle from "./panels.css?inline";
 import { saturation } from "./saturation";
+import { keysHelp, shortcuts } from "./shortcuts";
 import { status } from "./status";
 import { steps } from "./steps";
 import style from "./style.css?inline";
@@ -66,6 +67,7 @@ export function mountView(host: HTMLElement, source: Source): View {
   const painter = painting(root, source, () => panels);
   const stage: Stage = {
     ...{ strings, signal, store, repaint: painter.ask, say: speaker(speech, signal) },
+    pace: { speed: 1 },
     place: () => resolve(cursor.value, store),
     move: (change, settled) => cursor.move(change, settled),
   };
@@ -74,6 +76,7 @@ export function mountView(host: HTMLElement, source: Source): View {
   root.append(speech);
   host.append(root);
 
+  shortcuts(root, signal);
   for (const name of ["keydown", "keyup", "keypress"])
     root.addEventListener(name, (event) => event.stopPropagation(), { signal });
   const endings = [
@@ -103,6 +106,7 @@ function furnish(root: HTMLElement, source: Source, stage: Stage): Placed[] {
   if (place) {
     const chooser = choices(stage);
     (place.section.querySelector(".rnnw-head") ?? place.section).append(chooser.element);
+    if (home === "status") chooser.element.append(keysHelp(stage));
     placed.push({ section: place.section, view: chooser });
   }
   root.dataset["layout"] = source.rows.length > 0 ? "rows" : "auto";

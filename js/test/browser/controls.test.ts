@@ -40,6 +40,31 @@ describe("sliders and buttons", () => {
     await expect.poll(() => play.getAttribute("aria-pressed")).toBe("false");
   });
 
+  test("play through the sequence at the speed chosen, and settle at its end", async () => {
+    const model = recorded();
+    const root = await show(model);
+    const speed = part<HTMLSelectElement>(root, "speed");
+    speed.value = "8";
+    speed.dispatchEvent(new Event("change", { bubbles: true }));
+    part(root, "play-time").click();
+    await expect.poll(() => root.dataset["time"], { timeout: 2000 }).toBe("3");
+    await expect.poll(() => part(root, "play-time").getAttribute("aria-pressed")).toBe("false");
+    expect(model.saved).toEqual([{ time: 3 }]);
+  });
+
+  test("are pressed by keys wherever the focus is, except in a field that takes them", async () => {
+    const root = await show(recorded());
+    const press = (target: Element, key: string) =>
+      target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    press(part(root, "curves"), ",");
+    await expect.poll(() => root.dataset["step"]).toBe("2");
+    press(part(root, "heatmap"), ".");
+    await expect.poll(() => root.dataset["step"]).toBe("4");
+    press(part(root, "speed"), ",");
+    press(part(root, "step"), "l");
+    await expect.poll(() => part(root, "live").getAttribute("aria-pressed")).toBe("true");
+  });
+
   test("choose a gate by its tab, by click and by arrow keys", async () => {
     const root = await show(recorded());
     const tab = (gate: string) => root.querySelector<HTMLElement>(`[role="tab"][data-gate="${gate}"]`);

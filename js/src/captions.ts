@@ -1,0 +1,88 @@
+/** The words around the panels, in English and Chinese: the part of `strings.ts` that the view itself reads. */
+
+type Titled =
+  | "status"
+  | "steps"
+  | "findings"
+  | "gates"
+  | "cell"
+  | "units"
+  | "flow"
+  | "matrix"
+  | "curves"
+  | "saturation"
+  | "weights";
+
+export interface Captions {
+  readonly panels: string;
+  /** Titles on the tabs of panels that share a place. */
+  readonly panel: Readonly<Record<Titled, string>>;
+  readonly playTime: string;
+  readonly pauseTime: string;
+  readonly speed: string;
+  readonly letGo: string;
+  readonly keys: string;
+  readonly keysHelp: readonly string[];
+}
+
+export const ENGLISH_CAPTIONS: Captions = {
+  panels: "Panels",
+  panel: {
+    status: "Status",
+    steps: "Training step",
+    findings: "Findings",
+    gates: "Gates and states",
+    cell: "The cell",
+    units: "Units over time",
+    flow: "Gradient through time",
+    matrix: "Who teaches whom",
+    curves: "Over training",
+    saturation: "Saturation",
+    weights: "Weights",
+  },
+  playTime: "Play through the sequence",
+  pauseTime: "Pause at this timestep",
+  speed: "speed",
+  letGo: "training goes on, the view stays at this step: press live, or the key l, to follow again",
+  keys: "keys",
+  keysHelp: [
+    "k: play or pause training",
+    "t: play or pause time",
+    ", and . : previous and next step",
+    "l: follow the latest step",
+    "arrows in the heatmap: time and unit, with Shift ten at once",
+    "+ - 0 in the heatmap and the curves: zoom in, out, show all",
+    "Escape in the heatmap: no unit",
+  ],
+};
+
+export const CHINESE_CAPTIONS: Captions = {
+  panels: "面板",
+  panel: {
+    status: "状态",
+    steps: "训练步",
+    findings: "诊断",
+    gates: "门与状态",
+    cell: "单元结构",
+    units: "单元随时间",
+    flow: "沿时间的梯度",
+    matrix: "谁教会谁",
+    curves: "训练过程",
+    saturation: "饱和",
+    weights: "权重",
+  },
+  playTime: "沿序列播放",
+  pauseTime: "停在此时刻",
+  speed: "速度",
+  letGo: "训练仍在继续，视图停在此步：按“实时”按钮或 l 键重新跟随",
+  keys: "按键",
+  keysHelp: [
+    "k：播放或暂停训练步",
+    "t：播放或暂停时间",
+    ", 和 .：上一步和下一步",
+    "l：跟随最新的步",
+    "热图中的方向键：时间和单元，按住 Shift 一次十个",
+    "热图和曲线中的 + - 0：放大、缩小、显示全部",
+    "热图中的 Escape：不选单元",
+  ],
+};
