@@ -17,6 +17,7 @@ from rnnwidgets.archive.manifest import read_manifest
 from rnnwidgets.archive.place import RANK, Directory, Place, place_of
 from rnnwidgets.archive.record import Kind, to_json
 from rnnwidgets.archive.saving import save
+from rnnwidgets.archive.verify import Report, verify
 from rnnwidgets.archive.writer import Entry, Writer
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Kind",
     "Log",
     "Place",
+    "Report",
     "Writer",
     "facts_of",
     "facts_of_status",
@@ -36,4 +38,5 @@ __all__ = [
     "read_manifest",
     "save",
     "to_json",
+    "verify",
 ]

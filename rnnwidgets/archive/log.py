@@ -91,6 +91,19 @@ class Log:
                 else:
                     yield step, facts
 
+    def run(self) -> str:
+        """Return the name of the run that the log itself gives.
+
+        Raises:
+            FrameBytesError: it gives none, or that is damaged too.
+        """
+        for segment in self.segments:
+            for at in np.flatnonzero(segment.rows["kind"] == Kind.SEGMENT).tolist():
+                return str(from_json(self._payload(segment, at, Kind.SEGMENT)).get("run"))
+        raise FrameBytesError(
+            self.place.name, expected="a log", found="no sound record", remedy="nothing can be read of it"
+        )
+
     @property
     def sealed(self) -> bool:
         """Whether its writer ended in good order."""

@@ -49,8 +49,11 @@ class Segment:
 
     def grow(self, place: Place) -> None:
         """Look for records that came since. A sealed segment is not looked at again."""
-        if self.copies is not None or (self.end == 0 and self._take_index(place)):
-            return
+        if self.copies is None and not (self.end == 0 and self._take_index(place)):
+            self.walk(place)
+
+    def walk(self, place: Place) -> None:
+        """Look for records beyond `end`, whatever an index says."""
         with place.opened(self.name) as source:
             found = list(self._walk(source)) if source.size > self.end else []
         if found:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from rnnwidgets import schema
 from rnnwidgets.errors import FrameBytesError, UnknownNameError
 from rnnwidgets.frame.codec import Array, RawPlane, Values, damaged, decode, dtype_name, encode, number, scalar, split
+from rnnwidgets.frame.sound import check
 
 __all__ = [
     "Array",
@@ -193,6 +194,7 @@ class Frame:
                 found=f"a frame of kind {header.get('kind')!r} made for display",
                 remedy="use Frame.to_bytes to write it",
             )
+        check(header)
         held: dict[tuple[str, str], dict[str, Array]] = {}
         for plane, array in zip(header["planes"], arrays, strict=True):
             first = plane["axes"][0]

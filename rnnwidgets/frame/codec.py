@@ -25,6 +25,7 @@ Array = NDArray[Any]
 
 _PREFIX = struct.Struct("<4sIIIII")
 _MAGIC = schema.MAGIC.encode("ascii")
+_MOST_HEADER = 4 * 2**20
 _NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 _DTYPES: Mapping[str, schema.Dtype] = {"u1": "u1", "f4": "f4", "f8": "f8"}
 
@@ -103,6 +104,13 @@ def encode(header: schema.StepHeader | schema.CurvesHeader | schema.AnalysisHead
     fields = {**vars(header), "planes": described}
     text = json.dumps(fields, allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=vars).encode()
     text += b" " * (-len(text) % schema.ALIGNMENT)
+    if len(text) > _MOST_HEADER:
+        raise FrameBytesError(
+            "frame",
+            expected=f"names, norms and tokens in at most {_MOST_HEADER} bytes",
+            found=str(len(text)),
+            remedy="record fewer samples or layers",
+        )
     start = _PREFIX.pack(_MAGIC, schema.VERSION, len(text), len(body), 0, 0)[:16]
     checksum = zlib.crc32(body, zlib.crc32(text, zlib.crc32(start)))
     return b"".join((start, struct.pack("<II", checksum, 0), text, body))
@@ -139,7 +147,7 @@ def decode(data: bytes) -> tuple[dict[str, Any], list[Array]]:
         return header, [_array(plane, body) for plane in header["planes"]]
     except FrameBytesError:
         raise
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise damaged("a header as in rnnwidgets.schema", repr(error)) from error
 
 
@@ -173,6 +181,8 @@ def _measure(data: bytes, position: int) -> int:
     size = schema.PREFIX_BYTES + int(header_bytes) + int(body_bytes)
     if size > available:
         raise damaged(f"{size} bytes", f"{available}")
+    if header_bytes > _MOST_HEADER:
+        raise damaged(f"a header of at most {_MOST_HEADER} bytes", str(header_bytes))
     return size
 
 

@@ -36,10 +36,14 @@ def load(path: str | os.PathLike[str], *, follow: bool = False) -> Loaded:
 
     Raises:
         RecordingError: there is no recording, or one of a newer version.
-        FrameBytesError: what says that it is one is damaged.
+        FrameBytesError: what says that it is one is damaged, in its manifest and in its logs.
     """
     place = place_of(path)
-    run = read_manifest(place)
+    damage = ""
+    try:
+        run = read_manifest(place)
+    except FrameBytesError as error:
+        damage = str(error)
     ranks = [int(found[1]) for found in map(RANK.fullmatch, place.names()) if found]
     if not ranks:
         raise RecordingError(
@@ -48,7 +52,12 @@ def load(path: str | os.PathLike[str], *, follow: bool = False) -> Loaded:
             found=f"{place.name} without any",
             remedy="nothing was written there yet: load it again once training has begun",
         )
-    return Loaded(place, run, sorted(ranks), follow=follow)
+    if damage:
+        run = Log(place.inside(f"rank-{min(ranks)}")).run()
+    loaded = Loaded(place, run, sorted(ranks), follow=follow)
+    if damage:
+        loaded.note(damage)
+    return loaded
 
 
 @final
@@ -200,11 +209,11 @@ class Loaded(Recording):
             words.append(f"{len(self._others)} processes were recorded; this is rank {self.rank}: see recording.ranks")
         if self._log.damaged_facts:
             words.append(f"{self._log.damaged_facts} records of scalars are damaged and left out")
-        if _status_facts(self._told).get("state", "live") in _LIVE:
-            if self.is_written and self._follower is None:
+        if self.is_written:
+            if self._follower is None:
                 words.append("this is still being written: load(path, follow=True) keeps up with it")
-            elif not self.is_written and not self._log.sealed:
-                words.append("the process that wrote this was cut off; all that it had written is here")
+        elif not self._log.sealed:
+            words.append("the process that wrote this was cut off; all that it had written is here")
         return words
 
     def _catch_up(self) -> None:
@@ -267,6 +276,3 @@ def _status_facts(told: Mapping[str, Any]) -> dict[str, Any]:
     notes = told.get("notes")
     found["notes"] = tuple(str(note) for note in notes) if isinstance(notes, list) else ()
     return found
-
-
-__all__ = ["FrameBytesError", "Loaded", "load"]

@@ -1,0 +1,62 @@
+"""Scorecard 27."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from rnnwidgets import load
+from tests.counts import count
+from tests.scorecard.archives import expected, sound, spawn
+
+SHAPE = (7, 2, 5)
+WRITES_AND_SAYS_SO = """
+import os, sys
+from rnnwidgets.archive import Kind, writer
+from rnnwidgets.recording import Recording
+from tests.unit.frames import make_frame
+
+append = writer.Writer.write
+writer.SEGMENT_BYTES = 200_000
+
+def acknowledged(self, entries):
+    append(self, entries)
+    if entries[0].kind == Kind.FRAME:
+        os.write(1, f"{entries[0].step}\\n".encode())
+
+writer.Writer.write = acknowledged
+recording = Recording()
+recording.record_to(sys.argv[1])
+frames = [make_frame(step) for step in range(400)]
+for frame in frames:
+    recording.append(frame)
+recording._disk._journal._thread.join()
+"""
+
+
+def test_kill9(tmp_path: Path):
+    lost = unreadable = phantom = acknowledged = 0
+    moments = np.random.default_rng(27).uniform(0, 0.05, count(5, 30))
+    for number in range(len(moments)):
+        path = tmp_path / str(number)
+        child = spawn(WRITES_AND_SAYS_SO, path)
+        assert child.stdout is not None
+        said = [child.stdout.readline()]
+        time.sleep(moments[number])
+        child.kill()
+        said += child.communicate()[0].splitlines()
+        told = [int(step) for step in said if step.strip()]
+        recording = load(path)
+        found = {frame.step: frame.to_bytes() for frame in sound(recording)}
+        acknowledged += len(told)
+        lost += len(set(told) - set(found))
+        unreadable += len(recording) - len(found)
+        phantom += sum(data != expected(step, SHAPE) for step, data in found.items())
+        assert recording.steps == list(range(len(recording)))
+        assert len(recording) <= max(told) + 2
+        assert recording.status.state == "failed"
+    print(f"kill9: {acknowledged} acknowledged frames, {lost} lost, {unreadable} unreadable, {phantom} phantom")
+    assert acknowledged > number
+    assert (lost, unreadable, phantom) == (0, 0, 0)
