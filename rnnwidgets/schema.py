@@ -49,8 +49,9 @@ GATES = {
     "GRU": ("r", "z", "n", "h"),
     "RNN_TANH": ("h",),
     "RNN_RELU": ("h",),
+    "TAP": (),
 }
-TOTAL_GRADIENTS = {"LSTM": ("dh", "dc"), "GRU": ("dh",), "RNN_TANH": ("dh",), "RNN_RELU": ("dh",)}
+TOTAL_GRADIENTS = {"LSTM": ("dh", "dc"), "GRU": ("dh",), "RNN_TANH": ("dh",), "RNN_RELU": ("dh",), "TAP": ()}
 DIRECT_GRADIENT = "dy"
 UNIT_GATES = ("i", "f", "o", "r", "z")
 NORM_PREFIX = "norm."
@@ -66,7 +67,8 @@ LIVE_BYTES_PER_SECOND = 1_000_000
 SNAPSHOT_BYTES = 4_000_000
 STORE_BYTES = 64_000_000
 
-Kind = Literal["LSTM", "GRU", "RNN_TANH", "RNN_RELU"]
+Kind = Literal["LSTM", "GRU", "RNN_TANH", "RNN_RELU", "TAP"]
+Mode = Literal["training", "forward"]
 Dtype = Literal["u1", "f4", "f8"]
 Encoding = Literal["raw", "log10", "unit", "symmetric", "signed_log"]
 State = Literal["waiting", "live", "paused", "finished", "failed"]
@@ -97,7 +99,10 @@ class Plane:
 
 @dataclass(frozen=True)
 class Layer:
-    """One (recurrent layer, direction). `lengths` has one entry a sample; `inexact` says why, or is empty."""
+    """One (recurrent layer, direction). `lengths` has one entry a sample; `inexact` says why, or is empty.
+
+    Of kind `TAP` its quantities are those that the model names, each with its total gradient under `d` and that name.
+    """
 
     name: str
     kind: Kind
@@ -108,12 +113,15 @@ class Layer:
 
 @dataclass(frozen=True)
 class StepHeader:
-    """One training step. `samples` are batch indices; `tokens[sample][time]`, or null where there is no vocabulary;
-    `overhead` is what recording has cost up to this step, as in `Status`, or "nan".
+    """One step. `samples` are batch indices; `tokens[sample][time]`, or null where there is no vocabulary.
+
+    `overhead` is what recording has cost up to this step, as in `Status`, or "nan". `mode` is "forward" where nothing
+    was trained, so that there are no gradients.
     """
 
     kind: Literal["step"]
     step: int
+    mode: Mode
     samples: Sequence[int]
     scalars: Mapping[str, Scalar]
     norms: Mapping[str, Sequence[Scalar]]

@@ -19,7 +19,6 @@ from rnnwidgets.analysis import Analysis, Flow, LayerAnalysis
 from rnnwidgets.frame import Frame, Trace, dtype_name, encode, scalar, step_header
 
 PARAMETERS = 32
-GRADIENTS = ("dh", "dc", schema.DIRECT_GRADIENT)
 _PLANE_TEXT = 256
 _NORM_TEXT = 40
 
@@ -72,7 +71,7 @@ def encode_step(frame: Frame, limit: int) -> bytes:
     stride = math.ceil(sum(plane.array.nbytes for plane in norms) / (limit / 4)) or 1
     if stride > 1:
         norms = [replace(plane, array=plane.array[::stride], stride=(stride, 1)) for plane in norms]
-    count = sum(1 for trace in traces for name in trace.names if name != schema.DIRECT_GRADIENT)
+    count = sum(1 for trace in traces for name in trace.names if name not in _only_norm(trace))
     room = limit - text - sum(plane.array.nbytes for plane in norms) - _PLANE_TEXT * (count + len(norms))
     while True:
         cells = max(room // max(count, 1), 1)
@@ -149,11 +148,10 @@ def parameter_norms(frame: Frame, room: int) -> dict[str, list[schema.Scalar]]:
 def _norms(trace: Trace) -> list[WirePlane]:
     """Return the norm over units of each gradient, (time, sample)."""
     planes = []
-    for name in GRADIENTS:
-        if name in trace.arrays:
-            norms = reduce.log10_norms(trace[name])
-            named = schema.NORM_PREFIX + name
-            planes.append(WirePlane(trace.layer, named, ("time", "sample"), norms, norms.shape, (1, 1), "log10", 1.0))
+    for name in (*trace.gradients, *_only_norm(trace)):
+        norms = reduce.log10_norms(trace[name])
+        named = schema.NORM_PREFIX + name
+        planes.append(WirePlane(trace.layer, named, ("time", "sample"), norms, norms.shape, (1, 1), "log10", 1.0))
     return planes
 
 
@@ -161,11 +159,11 @@ def _codes(trace: Trace, cells: int) -> list[WirePlane]:
     """Return the codes of each gate, state and total gradient, (time, sample, unit), at most `cells` of each."""
     planes = []
     for name, array in trace.arrays.items():
-        if name == schema.DIRECT_GRADIENT:
+        if name in _only_norm(trace):
             continue
         stride = reduce.strides(array.shape, cells)
         shown = array[tuple(slice(None, None, step) for step in stride)]
-        encoding = _encoding(name)
+        encoding = _encoding(trace, name)
         high = reduce.high(array, encoding)
         codes = reduce.quantise(shown, encoding, high)
         axes = ("time", "sample", "unit")
@@ -173,7 +171,13 @@ def _codes(trace: Trace, cells: int) -> list[WirePlane]:
     return planes
 
 
-def _encoding(name: str) -> schema.Encoding:
-    if name in GRADIENTS:
+def _only_norm(trace: Trace) -> tuple[str, ...]:
+    """Return the name of the direct gradient, which is shown by its norm alone; none for a layer without one."""
+    return tuple(name for name in trace.arrays if name == schema.DIRECT_GRADIENT and name not in trace.gradients)
+
+
+def _encoding(trace: Trace, name: str) -> schema.Encoding:
+    """Return how a quantity is written; what is not known to lie within [0, 1] goes as symmetric."""
+    if name in trace.gradients:
         return "signed_log"
-    return "unit" if name in schema.UNIT_GATES else "symmetric"
+    return "unit" if name in schema.UNIT_GATES and trace.kind != "TAP" else "symmetric"

@@ -12,8 +12,8 @@ export const CODE_NAN = 255 as const;
 export const LOG_DECADES = 12 as const;
 export const CURVE_BINS = 1024 as const;
 export const CURVE_ROWS = ["first", "last", "low", "high", "mean", "count"] as const;
-export const GATES = {"LSTM": ["i", "f", "g", "o", "c", "h"], "GRU": ["r", "z", "n", "h"], "RNN_TANH": ["h"], "RNN_RELU": ["h"]} as const;
-export const TOTAL_GRADIENTS = {"LSTM": ["dh", "dc"], "GRU": ["dh"], "RNN_TANH": ["dh"], "RNN_RELU": ["dh"]} as const;
+export const GATES = {"LSTM": ["i", "f", "g", "o", "c", "h"], "GRU": ["r", "z", "n", "h"], "RNN_TANH": ["h"], "RNN_RELU": ["h"], "TAP": []} as const;
+export const TOTAL_GRADIENTS = {"LSTM": ["dh", "dc"], "GRU": ["dh"], "RNN_TANH": ["dh"], "RNN_RELU": ["dh"], "TAP": []} as const;
 export const DIRECT_GRADIENT = "dy" as const;
 export const UNIT_GATES = ["i", "f", "o", "r", "z"] as const;
 export const NORM_PREFIX = "norm." as const;
@@ -27,7 +27,8 @@ export const LIVE_BYTES_PER_SECOND = 1000000 as const;
 export const SNAPSHOT_BYTES = 4000000 as const;
 export const STORE_BYTES = 64000000 as const;
 
-export type Kind = "LSTM" | "GRU" | "RNN_TANH" | "RNN_RELU";
+export type Kind = "LSTM" | "GRU" | "RNN_TANH" | "RNN_RELU" | "TAP";
+export type Mode = "training" | "forward";
 export type Dtype = "u1" | "f4" | "f8";
 export type Encoding = "raw" | "log10" | "unit" | "symmetric" | "signed_log";
 export type State = "waiting" | "live" | "paused" | "finished" | "failed";
@@ -51,7 +52,7 @@ export interface Plane {
   readonly bytes: number;
 }
 
-/** One (recurrent layer, direction). `lengths` has one entry a sample; `inexact` says why, or is empty. */
+/** One (recurrent layer, direction). `lengths` has one entry a sample; `inexact` says why, or is empty. Of kind `TAP` its quantities are those that the model names, each with its total gradient under `d` and that name. */
 export interface Layer {
   readonly name: string;
   readonly kind: Kind;
@@ -60,10 +61,11 @@ export interface Layer {
   readonly inexact: string;
 }
 
-/** One training step. `samples` are batch indices; `tokens[sample][time]`, or null where there is no vocabulary; `overhead` is what recording has cost up to this step, as in `Status`, or "nan". */
+/** One step. `samples` are batch indices; `tokens[sample][time]`, or null where there is no vocabulary. `overhead` is what recording has cost up to this step, as in `Status`, or "nan". `mode` is "forward" where nothing was trained, so that there are no gradients. */
 export interface StepHeader {
   readonly kind: "step";
   readonly step: number;
+  readonly mode: Mode;
   readonly samples: ReadonlyArray<number>;
   readonly scalars: Readonly<Record<string, Scalar>>;
   readonly norms: Readonly<Record<string, ReadonlyArray<Scalar>>>;

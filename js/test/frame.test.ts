@@ -34,7 +34,7 @@ describe("the frames that Python wrote", () => {
 
   test("are as many as Python says", () => {
     expect(frames.length).toBe(expected.length);
-    expect(expected.length).toBe(5);
+    expect(expected.length).toBe(7);
   });
 
   for (const [index, { header, planes }] of expected.entries()) {

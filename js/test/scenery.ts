@@ -35,7 +35,7 @@ const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 export function valuesOf({ kind, times, units, samples, progress, seed }: Scenery): Values {
   const next = random(seed);
   const normal = () => next() + next() + next() + next() - 2;
-  const names = { LSTM: ["i", "f", "g", "o"], GRU: ["r", "z", "n"], RNN_TANH: ["a"], RNN_RELU: ["a"] }[kind];
+  const names = { LSTM: ["i", "f", "g", "o"], GRU: ["r", "z", "n"], RNN_TANH: ["a"], RNN_RELU: ["a"], TAP: [] }[kind];
   const made = new Map(names.map((name) => [name, new Float64Array(times * samples * units)]));
   for (const [name, values] of made) {
     const traits = Array.from(

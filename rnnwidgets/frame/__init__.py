@@ -64,12 +64,14 @@ class Trace:
 
     Attributes:
         layer: the layer's name, such as `lstm.l0`.
-        kind: `LSTM`, `GRU`, `RNN_TANH` or `RNN_RELU`.
+        kind: `LSTM`, `GRU`, `RNN_TANH` or `RNN_RELU`; `TAP` for what `rnnwidgets.tap` recorded.
         lengths: number of timesteps of each sample.
-        replay_error: largest absolute difference between the replayed h and the module's own output.
+        replay_error: largest absolute difference between the replayed h and the module's own output; NaN where nothing
+            was replayed.
         inexact: why the numbers are not exactly those of training, or an empty string.
         arrays: gates and states by their letters (`i f g o c h`, `r z n h` or `h`), total gradients `dh` and `dc`,
-            direct gradient `dy`; the gradients are missing where no backward pass ran.
+            direct gradient `dy`; the gradients are missing where no backward pass ran. Of kind `TAP`, the quantities by
+            the names they were given, such as `z`, and their total gradients, such as `dz`.
         weights: the recurrent weights of that forward pass as PyTorch lays them out, gates below one another: `W_hh`
             (G*H, R), `b_hh` (G*H,) and, with a projection, `W_hr` (R, H); empty where they were not kept.
         start: the state before the first time, `h` (sample, R) and, for the LSTM, `c` (sample, H).
@@ -105,6 +107,11 @@ class Trace:
         return tuple(self.arrays)
 
     @property
+    def gradients(self) -> tuple[str, ...]:
+        """Names of the total gradients that this trace holds: `dh` is that of `h`."""
+        return tuple(name for name in self.arrays if name[0] == "d" and name[1:] in self.arrays)
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all arrays, weights and starting states."""
         return sum(array.nbytes for held in (self.arrays, self.weights, self.start) for array in held.values())
@@ -122,6 +129,8 @@ class Frame:
         norms: parameter name -> `ParameterNorm`.
         tokens: `tokens[sample][time]` as text, or None where the input is not text.
         overhead: the recorder's CPU time over that of the rest of training, up to this step; NaN where it is not known.
+        mode: "training", or "forward" for a step without a backward pass, under `torch.no_grad()` for example: it has
+            no gradients.
     """
 
     step: int
@@ -131,6 +140,7 @@ class Frame:
     norms: Mapping[str, ParameterNorm] = field(default_factory=dict)
     tokens: tuple[tuple[str, ...], ...] | None = None
     overhead: float = math.nan
+    mode: schema.Mode = "training"
 
     def __getitem__(self, layer: str) -> Trace:
         """Return the trace of one layer.
@@ -223,7 +233,16 @@ class Frame:
             norms={name: ParameterNorm(*map(number, pair)) for name, pair in header["norms"].items()},
             tokens=None if tokens is None else tuple(tuple(sample) for sample in tokens),
             overhead=number(header["overhead"]),
+            mode=_mode(header["mode"]),
         )
+
+
+def _mode(found: object) -> schema.Mode:
+    modes: tuple[schema.Mode, ...] = ("training", "forward")
+    for mode in modes:
+        if found == mode:
+            return mode
+    raise damaged('mode "training" or "forward"', repr(found))
 
 
 def _planes(trace: Trace) -> Iterator[RawPlane]:
@@ -238,6 +257,7 @@ def step_header(frame: Frame) -> schema.StepHeader:
     return schema.StepHeader(
         kind="step",
         step=frame.step,
+        mode=frame.mode,
         samples=frame.samples,
         scalars={name: scalar(value) for name, value in frame.scalars.items()},
         norms={name: [scalar(value) for value in norm] for name, norm in frame.norms.items()},

@@ -37,7 +37,7 @@ def _places(trace: Trace) -> Iterator[tuple[str, Array]]:
 
 def _first(trace: Trace, name: str, where: Array) -> tuple[tuple[bool, int], str]:
     """Return the first place in the order of computation, as a key to compare by and in words."""
-    gradient = name in (*schema.TOTAL_GRADIENTS[trace.kind], schema.DIRECT_GRADIENT)
+    gradient = name in (*trace.gradients, schema.DIRECT_GRADIENT)
     times = np.flatnonzero(where.any(axis=(1, 2)))
     time = int(times[-1] if gradient else times[0])
     sample, unit = (int(index) for index in np.argwhere(where[time])[0])

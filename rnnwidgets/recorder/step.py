@@ -169,7 +169,7 @@ class Step:
             reasons.append(f"the first {MOST_TIMES} of {self.times[path]} calls in this step")
         for made in run.traces(seen, heavy=heavy):
             if scale != 1:
-                for name in {*schema.TOTAL_GRADIENTS[made.kind], schema.DIRECT_GRADIENT} & set(made.arrays):
+                for name in {*made.gradients, schema.DIRECT_GRADIENT} & set(made.arrays):
                     made[name][...] /= scale
             yield replace(made, inexact="; ".join(filter(None, (made.inexact, *reasons)))) if reasons else made
 

@@ -104,6 +104,12 @@ def known(subject: str, name: str, names: Sequence[str]) -> str:
     )
 
 
+def _shown(trace: Trace) -> tuple[str, ...]:
+    """Return the names under which a layer may be shown: those of its kind; those that it holds, if it was tapped."""
+    own = trace.names if trace.kind == "TAP" else ()
+    return (*schema.GATES[trace.kind], *schema.TOTAL_GRADIENTS[trace.kind], *own)
+
+
 def _cursor(trait: traitlets.TraitType[Any, Any]) -> Any:
     """Return the trait, synchronised, without the echo that would fight a drag."""
     return trait.tag(sync=True, echo_update=False)
@@ -215,9 +221,8 @@ class RecordingView(anywidget.AnyWidget):
 
     @traitlets.validate("gate")
     def _known_gate(self, proposal: Any) -> str:
-        kinds = dict.fromkeys(trace.kind for trace in self._latest())
-        names = (name for kind in kinds for name in (*schema.GATES[kind], *schema.TOTAL_GRADIENTS[kind]))
-        return known("gate", proposal["value"], tuple(dict.fromkeys(names)))
+        names = dict.fromkeys(name for trace in self._latest() for name in _shown(trace))
+        return known("gate", proposal["value"], tuple(names))
 
     @traitlets.validate("step", "time", "sample", "unit")
     def _inside(self, proposal: Any) -> int | None:

@@ -46,6 +46,13 @@ def traces(times: int, samples: int, units: int) -> dict[str, Trace]:
     return made
 
 
+def tapped(*, trained: bool) -> Trace:
+    """Return a trace of quantities that a model names, with their gradients if it is trained."""
+    random = np.random.default_rng(13)
+    names = ("h", "z", "dh", "dz") if trained else ("h", "z")
+    return Trace("cell", "TAP", (4,), math.nan, "", {name: random.standard_normal((4, 1, 3)) for name in names})
+
+
 def analysis() -> Analysis:
     """Return an analysis with a flow matrix, of which every second loss was followed, and two findings."""
     random = np.random.default_rng(11)
@@ -83,12 +90,20 @@ def analysis() -> Analysis:
 
 
 def frames() -> bytes:
-    """Return the golden frames: a whole step, one reduced to fit, curves, an analysis and it reduced to fit."""
+    """Return the golden frames: a whole step, one reduced to fit, one of tapped quantities and one of a forward pass
+    alone, curves, an analysis and it reduced to fit.
+    """
     tokens = (("the", "gate", "stays", "<unk>", "été"), ("中", "文", "a", "b", "c"))
     whole = Frame(12, (0, 3), traces(5, 2, 3), {"loss": 3.25, "grad_norm": math.inf}, {}, tokens, 0.03125)
     reduced = Frame(13, (0, 3), traces(9, 2, 8), {"loss": math.nan}, {}, None)
     bins = np.array([[0, 2, 4], [1, 3, 4], [1.0, 0.5, 0.25], [2.0, 0.75, 0.25], [1.5, math.nan, 0.25], [2, 2, 1]])
-    steps = encode_step(whole, 10_000) + encode_step(reduced, 7_700)
+    trained, shown = (
+        Frame(14 + n, (0,), {"cell": tapped(trained=n == 0)}, mode=("training", "forward")[n]) for n in (0, 1)
+    )
+    steps = b"".join(
+        encode_step(frame, limit)
+        for frame, limit in ((whole, 10_000), (reduced, 7_700), (trained, 10_000), (shown, 10_000))
+    )
     curves = encode_curves({"loss": bins, "lr": bins[:, 1:]})
     return steps + curves + encode_analysis(analysis(), 10_000) + encode_analysis(analysis(), 1_585)
 

@@ -7,7 +7,7 @@ import math
 import struct
 import zlib
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -49,6 +49,15 @@ def test_a_frame_read_back_is_the_frame_that_was_written_bit_for_bit(
     for found in (back.scalars[text], back.norms["w"].gradient, back["rnn.l0"].replay_error, back.overhead):
         np.testing.assert_equal(found, value)
     assert back.to_bytes() == frame.to_bytes()
+
+
+def test_a_frame_of_a_forward_pass_alone_says_so_and_one_of_an_unknown_mode_is_refused():
+    frame = replace(make_frame(3), mode="forward")
+    assert Frame.from_bytes(frame.to_bytes()).mode == "forward"
+    assert Frame.from_bytes(make_frame(3).to_bytes()).mode == "training"
+    other = replace(frame, mode=cast("Any", "backward"))
+    with pytest.raises(FrameBytesError, match='expected mode "training" or "forward", found \'backward\''):
+        Frame.from_bytes(other.to_bytes())
 
 
 def test_weights_and_starting_states_come_back_bit_for_bit_and_count_among_the_bytes_held():

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast, get_args
 
+import numpy as np
 import pytest
 
 from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError, UnknownNameError
+from rnnwidgets.frame import Frame, Trace
 from rnnwidgets.recording import Recording
 from rnnwidgets.widgets import CellDiagram, Explorer, GateHeatmap, GradientFlow, Saturation, view
 from tests.unit.browser import Wire
@@ -218,3 +221,12 @@ def test_more_than_four_recordings_or_one_of_them_twice_are_one_sentence(recordi
     for source in ([recording, recording], [Recording() for _ in range(5)], []):
         with pytest.raises(RecordingError, match="source: expected one to 4 different recordings"):
             Explorer(source)
+
+
+def test_a_tapped_layer_is_shown_by_the_names_that_it_holds():
+    recording = Recording()
+    arrays = {name: np.zeros((3, 1, 2), np.float32) for name in ("memory", "dmemory")}
+    recording.append(Frame(0, (0,), {"cell": Trace("cell", "TAP", (3,), math.nan, "", arrays)}))
+    GateHeatmap(recording, gate="dmemory").close()
+    with pytest.raises(UnknownNameError, match="gate: expected one of memory, dmemory, found 'h'"):
+        GateHeatmap(recording, gate="h")

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnwidgets import schema
-from rnnwidgets.frame import Frame, ParameterNorm, decode
+from rnnwidgets.frame import Frame, ParameterNorm, Trace, decode
 from rnnwidgets.wire import encode_curves, encode_step
 from tests.unit.frames import make_frame, make_trace
 
 
-@pytest.mark.parametrize("kind", list(schema.GATES))
+@pytest.mark.parametrize("kind", [kind for kind in schema.GATES if kind != "TAP"])
 def test_a_step_carries_every_gate_total_gradient_and_norm_of_its_kind(kind: schema.Kind):
     header, arrays = decode(encode_step(make_frame(7, (6, 2, 4), {"loss": 3.5}, kind), 100_000))
     planes = {plane["name"]: array for plane, array in zip(header["planes"], arrays, strict=True)}
@@ -44,6 +44,22 @@ def test_parameters_with_huge_names_leave_room_for_the_picture():
     data = encode_step(frame, 60_000)
     assert len(data) <= 60_000
     assert decode(data)[0]["norms"] == {}
+
+
+def test_tapped_quantities_go_by_their_own_names_and_a_letter_that_a_kind_uses_means_nothing():
+    random = np.random.default_rng(0)
+    arrays = {name: random.standard_normal((4, 1, 3)) for name in ("i", "y", "di", "dy")}
+    trace = Trace("cell", "TAP", (4,), math.nan, "", arrays)
+    header, _ = decode(encode_step(Frame(3, (0,), {"cell": trace}, mode="forward"), 100_000))
+    assert header["mode"] == "forward"
+    assert {plane["name"]: plane["encoding"] for plane in header["planes"]} == {
+        "i": "symmetric",
+        "y": "symmetric",
+        "di": "signed_log",
+        "dy": "signed_log",
+        "norm.di": "log10",
+        "norm.dy": "log10",
+    }
 
 
 @settings(deadline=None)
