@@ -99,8 +99,3 @@ def through(slopes: Tensor, steepest: Tensor, U: Tensor) -> Through:
     limits = torch.finfo(slopes.dtype)
     rounding = _ROUNDINGS * limits.eps * (steepest.abs() @ U.abs())
     return Through(slopes @ U, rounding + limits.tiny * len(U))
-
-
-def backwards(*series: Tensor) -> zip[tuple[Tensor, ...]]:
-    """Return what belongs to each time, the last time first."""
-    return zip(*(values.flip(0).unbind() for values in series), strict=True)

@@ -8,11 +8,13 @@ h_t = (1 - z_t) n_t + z_t h_{t-1}
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from rnnwidgets.cells.cell import Cell, Direct, Start, States, Through, Weights, backwards, previous, through
+from rnnwidgets.cells.cell import Cell, Direct, Start, States, Through, Weights, previous, through
+from rnnwidgets.cells.sequence import Product, backwards, on_cpu, quiet
 
 
 def run(x: Tensor, start: Start, w: Weights) -> Tensor:
@@ -44,13 +46,17 @@ def step_back(states: States, direct: Direct, w: Weights) -> States:
     """
     by_r, by_z, by_n = _slopes(states)
     factors = torch.stack((by_r, by_z, by_n * states["r"]), dim=2)
-    through = torch.zeros_like(direct.h[0])
-    totals = []
-    for outside, factor, keep in backwards(direct.h, factors, states["z"]):
-        D = outside + through
-        totals.append(D)
-        through = torch.addmm(D * keep, (factor * D.unsqueeze(1)).flatten(1), w.U)
-    return {"dh": torch.stack(totals[::-1])}
+    h = direct.h.cpu().clone()
+    U = Product(h.shape[1], w.U.cpu())
+    a = U.left.reshape(h.shape[1], 3, -1)
+    carried = np.zeros_like(a[:, 0])
+    with quiet():
+        for D, factor, keep in backwards(h, *on_cpu(factors, states["z"])):
+            carried += U.update()
+            np.add(D, carried, out=D)
+            np.multiply(factor, D[:, None], out=a)
+            np.multiply(D, keep, out=carried)
+    return {"dh": h.to(direct.h.device)}
 
 
 def into_input(states: States, totals: States, w: Weights) -> Tensor:

@@ -8,11 +8,13 @@ With a projection (Sak, Senior & Beaufays 2014), h_t = P (o tanh(c_t)).
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from rnnwidgets.cells.cell import Cell, Direct, Start, States, Through, Weights, backwards, previous, through
+from rnnwidgets.cells.cell import Cell, Direct, Start, States, Through, Weights, previous, through
+from rnnwidgets.cells.sequence import Product, backwards, forwards, on_cpu, quiet
 
 
 def run(x: Tensor, start: Start, w: Weights) -> Tensor:
@@ -24,12 +26,14 @@ def run(x: Tensor, start: Start, w: Weights) -> Tensor:
 def replay(x: Tensor, y: Tensor, start: Start, w: Weights) -> States:
     """Return i, f, g, o, c, h; c by a scan from the start."""
     gates = _gates(x, previous(start.h, y), w)
-    now = first = _cell(start.c)
-    scan = []
-    for added, kept in zip((gates["i"] * gates["g"]).unbind(), gates["f"].unbind(), strict=True):
-        now = torch.addcmul(added, kept, now)
-        scan.append(now)
-    c = torch.stack(scan)
+    first = _cell(start.c)
+    c, f, before = on_cpu(gates["i"] * gates["g"], gates["f"], first)
+    last = before.numpy()
+    with quiet():
+        for now, keep in forwards(c, f):
+            np.add(now, keep * last, out=now)
+            last = now
+    c = c.to(first.device)
     return gates | _output(gates["o"], c, w) | {"c_prev": previous(first, c)}
 
 
@@ -46,22 +50,26 @@ def step_back(states: States, direct: Direct, w: Weights) -> States:
     With D = dL/dh_t (through P where there is one) and d = dL/dc_t = direct_t + (d f)_{t+1} + D o (1-tanh(c)^2):
     a = [d g i(1-i), d c_{t-1} f(1-f), d i (1-g^2), D tanh(c) o(1-o)] and dL/dh_{t-1} = direct_{t-1} + a U.
     """
-    o, squashed = states["o"], states["squashed"]
-    by_d, by_D = _slopes(states)
-    into_c = o * (1 - squashed * squashed)
-    a = torch.zeros(direct.h.shape[1], w.U.shape[0], dtype=o.dtype, device=o.device)
-    carried = torch.zeros_like(o[0])
-    totals_h, totals_c = [], []
-    series = (direct.h, _cell(direct.c), into_c, by_d, by_D, states["f"])
-    for outside_h, outside_c, slope, three, fourth, keep in backwards(*series):
-        dh = torch.addmm(outside_h, a, w.U)
-        D = dh if w.P is None else dh @ w.P
-        d = torch.addcmul(outside_c + carried, D, slope)
-        totals_h.append(dh)
-        totals_c.append(d)
-        a = torch.cat((three * d.unsqueeze(1), (fourth * D).unsqueeze(1)), dim=1).flatten(1)
-        carried = d * keep
-    return {"dh": torch.stack(totals_h[::-1]), "dc": torch.stack(totals_c[::-1])}
+    o, squashed, f = states["o"], states["squashed"], states["f"]
+    slopes = (o * (1 - squashed * squashed), *_slopes(states), f)
+    h, c = (outside.cpu().clone() for outside in (direct.h, _cell(direct.c)))
+    U, P = Product(h.shape[1], w.U.cpu()), None if w.P is None else Product(h.shape[1], w.P.cpu())
+    a = U.left.reshape(h.shape[1], 4, -1)
+    a_ifg, a_o = a[:, :3], a[:, 3]
+    carried = np.zeros_like(a_o)
+    with quiet():
+        for dh, dc, into_c, by_d, by_D, keep in backwards(h, c, *on_cpu(*slopes)):
+            np.add(dh, U.update(), out=dh)
+            D = dh
+            if P is not None:
+                P.left[:] = dh
+                D = P.update()
+            carried += D * into_c
+            np.add(dc, carried, out=dc)
+            np.multiply(by_d, dc[:, None], out=a_ifg)
+            np.multiply(by_D, D, out=a_o)
+            np.multiply(dc, keep, out=carried)
+    return {"dh": h.to(o.device), "dc": c.to(o.device)}
 
 
 def into_input(states: States, totals: States, w: Weights) -> Tensor:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from rnnwidgets.cells.cell import Cell, Direct, Start, States, Through, Weights, backwards, previous, through
+from rnnwidgets.cells.cell import Cell, Direct, Start, States, Through, Weights, previous, through
+from rnnwidgets.cells.sequence import Product, backwards, on_cpu, quiet
 
 
 def _run_tanh(x: Tensor, start: Start, w: Weights) -> Tensor:
@@ -37,13 +39,13 @@ def _replay_relu(x: Tensor, y: Tensor, start: Start, w: Weights) -> States:
 
 def step_back(states: States, direct: Direct, w: Weights) -> States:
     """Return total dh: dL/dh_t = direct_t + (dL/dh_{t+1} * slope_{t+1}) U."""
-    a = torch.zeros_like(direct.h[0])
-    totals = []
-    for outside, slope in backwards(direct.h, states["slope"]):
-        D = torch.addmm(outside, a, w.U)
-        totals.append(D)
-        a = D * slope
-    return {"dh": torch.stack(totals[::-1])}
+    h = direct.h.cpu().clone()
+    U = Product(h.shape[1], w.U.cpu())
+    with quiet():
+        for D, slope in backwards(h, *on_cpu(states["slope"])):
+            np.add(D, U.update(), out=D)
+            np.multiply(D, slope, out=U.left)
+    return {"dh": h.to(direct.h.device)}
 
 
 def into_input(states: States, totals: States, w: Weights) -> Tensor:
