@@ -75,6 +75,13 @@ def follow(
     return [optimizer.register_step_pre_hook(enter), optimizer.register_step_post_hook(leave)]
 
 
+def learning_rates(optimizer: Optimizer) -> dict[str, float]:
+    """Return the learning rate as `lr`; of several groups as `lr.<name>`, by their names or else their places."""
+    groups = optimizer.param_groups
+    names = ["lr"] if len(groups) == 1 else [f"lr.{group.get('name', place)}" for place, group in enumerate(groups)]
+    return {name: float(group["lr"]) for name, group in zip(names, groups, strict=True) if "lr" in group}
+
+
 def _with_closure(args: tuple[Any, ...], kwargs: dict[str, Any], follower: Follower) -> Arguments | None:
     """Return the arguments of `step` with its closure followed; None where there is none."""
     if callable(kwargs.get("closure")):

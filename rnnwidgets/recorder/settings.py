@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rnnwidgets import schema
 
 DEFAULT_SAMPLES = 4
+HEAVY_EVERY = 8
 
 
 @dataclass(frozen=True)

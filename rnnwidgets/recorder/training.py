@@ -16,16 +16,16 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rnnwidgets.errors import Guard
+from rnnwidgets.frame import Frame
 from rnnwidgets.recorder.budget import Budget
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.norms import MOVEMENT_EVERY, Movement
 from rnnwidgets.recorder.notices import Notices
-from rnnwidgets.recorder.optimizer import Scaling
-from rnnwidgets.recorder.settings import Settings
+from rnnwidgets.recorder.optimizer import Scaling, learning_rates
+from rnnwidgets.recorder.settings import HEAVY_EVERY, Settings
+from rnnwidgets.recorder.spectral import spectral_radii
 from rnnwidgets.recorder.step import Step, as_number
 from rnnwidgets.recording import Recording
-
-HEAVY_EVERY = 8
 
 
 class Training:
@@ -63,6 +63,7 @@ class Training:
         self.notices = Notices(recording, strict=settings.strict)
         self._model = weakref.ref(model)
         self._owned: frozenset[int] | None = None
+        self._optimizer = None if optimizer is None else weakref.ref(optimizer)
         if optimizer is not None:
             self._owned = frozenset(id(weight) for group in optimizer.param_groups for weight in group["params"])
         self._next = 0
@@ -167,13 +168,20 @@ class Training:
         if model is None or frame is None:
             self.notices.of_silence(self.names)
             return False
-        frame = replace(frame, overhead=math.nan if overhead is None else overhead)
+        scalars = {**self._measured(frame), **frame.scalars}
+        frame = replace(frame, scalars=scalars, overhead=math.nan if overhead is None else overhead)
         step.scalars = {}
         self.notices.of_frame(frame, step, scaling)
         self.recording.append(frame)
         if self.recording.status.recorded % MOVEMENT_EVERY == 1:
             self._movement = step.number, Movement(model, self._owned)
         return True
+
+    def _measured(self, frame: Frame) -> dict[str, float]:
+        """Return scalars that no one has to log."""
+        optimizer = None if self._optimizer is None else self._optimizer()
+        rates = {} if optimizer is None else learning_rates(optimizer)
+        return rates | spectral_radii(frame, self.recording.status.recorded)
 
     def _log(self, scalars: Mapping[str, float | Tensor]) -> None:
         if self.ended:

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import rnnwidgets as rw
-from rnnwidgets.recorder.training import HEAVY_EVERY
+from rnnwidgets.recorder.settings import HEAVY_EVERY
 
 
 def recorded(module: nn.Module, x: torch.Tensor, state: Any = None, steps: int = 1) -> rw.Recording:
