@@ -70,6 +70,7 @@ def watch(
         samples=_checked_samples(samples),
         decode=None if decode is None else decoder(decode),
         strict=strict,
+        driven=optimizer is not None,
     )
     recording = Recording(memory=memory)
     known = _WATCHED.get(model)

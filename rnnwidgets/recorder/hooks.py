@@ -95,12 +95,15 @@ class Hooks:
     def _counts(self) -> bool:
         """Tell whether the forward pass that runs now is to be recorded, and count it where it is skipped."""
         training, step = self._training, self._training.step
-        if training.apart or not torch.is_grad_enabled() or (step.begun and not step.due):
+        if training.apart or (step.begun and not step.due):
             return False
-        if skipped := reason_to_skip():
+        trained = torch.is_grad_enabled()
+        if skipped := reason_to_skip() or (
+            "made without gradients" if training.settings.driven and not trained else ""
+        ):
             training.notices.skipped[skipped] += 1
             return False
-        step.begun = True
+        step.begun = step.begun or trained
         return step.due
 
     def _observe(self, recurrent: Recurrent, module: nn.RNNBase, passed: Passed) -> None:

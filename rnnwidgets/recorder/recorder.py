@@ -41,7 +41,6 @@ class Recorder:
     ) -> None:
         """Attach to the model; use `watch`, which checks its arguments first."""
         self.recording = recording
-        self._driven = optimizer is not None
         self._training = Training(model, optimizer, modules, recording, settings)
         call_in_child(self._abandon)
         self._hooks = Hooks(model, optimizer, self._training)
@@ -74,12 +73,14 @@ class Recorder:
     def step(self, **scalars: float | Tensor) -> None:
         """End a training step, where no optimizer was given to `watch`.
 
-        Call it after `backward()` and before the weights change.
+        Call it after `backward()` and before the weights change; or after a forward pass alone, under
+        `torch.no_grad()`, `torch.inference_mode()` or in evaluation mode: that frame is of mode "forward" and has no
+        gradients.
 
         Raises:
             RecordingError: the recorder was given an optimizer, whose step is the recorder's step.
         """
-        if self._driven:
+        if self._training.settings.driven:
             raise RecordingError(
                 "step()",
                 expected="to be called only where watch() was given no optimizer",

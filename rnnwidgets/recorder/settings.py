@@ -15,7 +15,8 @@ HEAVY_EVERY = 8
 class Settings:
     """What `watch` was asked for, once it has been checked.
 
-    `every` is None where it is to adapt to `budget`; `first` is the number of the first training step.
+    `every` is None where it is to adapt to `budget`; `first` is the number of the first training step; `driven` says
+    whether an optimizer's steps are the recorder's.
     """
 
     every: int | None
@@ -23,6 +24,7 @@ class Settings:
     samples: int | tuple[int, ...]
     decode: Callable[[int], str] | None
     strict: bool
+    driven: bool
     first: int = 0
 
     @property
@@ -38,7 +40,8 @@ class Health:
     Attributes:
         status: what it says of itself.
         errors: part of the recorder -> how often it has failed.
-        skipped: reason -> calls of recurrent layers, or training steps, that were left out for it.
+        skipped: reason -> calls of recurrent layers, or training steps, that were left out for it. "made without
+            gradients" are evaluations between the steps of an optimizer, and first passes of reentrant checkpoints.
         nonfinite: values in the recorded frames that are NaN or infinite.
         aliases: recorded module -> the other paths under which the model holds it; its calls by any of them are one
             record, under the first path.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from rnnwidgets import schema
@@ -23,12 +24,16 @@ from rnnwidgets.recorder.passes import backward_pass
 from rnnwidgets.recorder.replay import Calls
 from rnnwidgets.recorder.runs import Run
 from rnnwidgets.recorder.sampling import Rows
+from rnnwidgets.recorder.settings import Settings
 from rnnwidgets.recorder.tokens import is_tokens
 
 MOST_TIMES = 2**14
 _RUNS = 64
 _OPEN = 8
 _TWICE = "a gradient was differentiated again, and what that sends through the layer is not stepped back"
+
+
+Runs = dict[str, deque[Run]]
 
 
 @dataclass
@@ -43,8 +48,9 @@ class Step:
         due: whether it is to become a frame.
         begun: whether a forward pass with gradients was seen.
         runs: path of a module -> its runs of calls, the latest `_RUNS` of them.
+        forward: the same for calls made without gradients; they count only where no others were made.
         scalars: what was logged for it.
-        times: path of a cell -> how often it was called.
+        times: path of a cell, and whether gradients were made -> how often it was called so.
         random: path of a module -> the random state before its latest call, where it drops out between layers.
         cleared: backward passes whose gradients were cleared before the optimizer used them.
         overflowed: those of them that were not finite.
@@ -54,10 +60,11 @@ class Step:
     number: int
     due: bool
     begun: bool = False
-    runs: dict[str, deque[Run]] = field(default_factory=dict)
+    runs: Runs = field(default_factory=dict)
+    forward: Runs = field(default_factory=dict)
     scalars: dict[str, float] = field(default_factory=dict)
     random: dict[str, Tensor] = field(default_factory=dict)
-    times: dict[str, int] = field(default_factory=dict)
+    times: dict[tuple[str, bool], int] = field(default_factory=dict)
     cleared: int = 0
     overflowed: int = 0
     backward: Backward = field(default_factory=Backward)
@@ -79,10 +86,10 @@ class Step:
 
     def take_time(self, path: str, given: Given, rows: Rows, begin: Callable[[], Loop]) -> None:
         """Keep a call of a cell with the id that it read, in the loop that it continues or as the first of another."""
-        count = self.times[path] = self.times.get(path, 0) + 1
-        if count > MOST_TIMES:
+        runs, counted = self._runs_of(path), (path, torch.is_grad_enabled())
+        self.times[counted] = self.times.get(counted, 0) + 1
+        if self.times[counted] > MOST_TIMES:
             return
-        runs = self._runs_of(path)
         latest = (run for run in islice(reversed(runs), _OPEN) if isinstance(run, Loop))
         loop = next((run for run in latest if run.continues(given, rows)), None)
         if loop is None:
@@ -96,7 +103,8 @@ class Step:
         return sum(max(count - MOST_TIMES, 0) for count in self.times.values())
 
     def _runs_of(self, path: str) -> deque[Run]:
-        return self.runs.setdefault(path, deque(maxlen=_RUNS))
+        runs = self.runs if torch.is_grad_enabled() else self.forward
+        return runs.setdefault(path, deque(maxlen=_RUNS))
 
     def answer(self, recurrent: Recurrent, gradient: Tensor) -> None:
         """See that a gradient reached a call of a module, before the call keeps it.
@@ -121,24 +129,22 @@ class Step:
     def end(self) -> None:
         """Let go of the calls, which the graph may outlive."""
         self.runs.clear()
+        self.forward.clear()
 
     def frame(
-        self,
-        model: nn.Module,
-        modules: Sequence[Recurrent],
-        decode: Callable[[int], str] | None,
-        scaling: Scaling,
-        *,
-        heavy: bool,
+        self, model: nn.Module, modules: Sequence[Recurrent], settings: Settings, scaling: Scaling, *, heavy: bool
     ) -> Frame | None:
         """Return the frame of this step, None if no module was called; `heavy` is explained at `Run.traces`.
 
         The weights must still be those of its forward pass.
         """
-        chosen = {path: self._chosen(path) for path in (module.path for module in modules) if path in self.runs}
+        runs = self.runs or self.forward
+        chosen = {path: _chosen(runs[path]) for path in (module.path for module in modules) if path in runs}
         if not chosen:
             return None
         first, _ = next(iter(chosen.values()))
+        untrained = not (settings.driven or model.training or any(run.reached for run, _ in chosen.values()))
+        mode: schema.Mode = "forward" if untrained or runs is self.forward else "training"
         norms = parameter_norms(model, scaling, self.backward.complete, self.backward.local)
         return Frame(
             step=self.number,
@@ -148,30 +154,30 @@ class Step:
                 for path, run in chosen.items()
                 for trace in self._traces(path, run, scaling.scale, heavy=heavy)
             },
-            scalars={**self.scalars, **totals(norms)},
-            norms=norms,
-            tokens=None if decode is None else first.tokens(decode),
+            scalars={**self.scalars, **(totals(norms) if mode == "training" else {})},
+            norms=norms if mode == "training" else {},
+            tokens=None if settings.decode is None else first.tokens(settings.decode),
+            mode=mode,
         )
-
-    def _chosen(self, path: str) -> tuple[Run, int]:
-        """Return the run to record, the latest that a gradient reached or else the latest, and how many there are."""
-        runs = self.runs[path]
-        reached = [run for run in runs if run.reached]
-        return (reached[-1], len(reached)) if reached else (runs[-1], len(runs))
 
     def _traces(self, path: str, chosen: tuple[Run, int], scale: float, *, heavy: bool) -> Iterator[Trace]:
         """Yield the traces of a run, their gradients those of the loss itself where that was scaled."""
         run, seen = chosen
-        reasons = []
-        if path in self._twice:
-            reasons.append(_TWICE)
-        if self.times.get(path, 0) > MOST_TIMES:
-            reasons.append(f"the first {MOST_TIMES} of {self.times[path]} calls in this step")
+        count = self.times.get((path, bool(self.runs)), 0)
+        reasons = [_TWICE] if path in self._twice else []
+        if count > MOST_TIMES:
+            reasons.append(f"the first {MOST_TIMES} of {count} calls in this step")
         for made in run.traces(seen, heavy=heavy):
             if scale != 1:
                 for name in {*made.gradients, schema.DIRECT_GRADIENT} & set(made.arrays):
                     made[name][...] /= scale
             yield replace(made, inexact="; ".join(filter(None, (made.inexact, *reasons)))) if reasons else made
+
+
+def _chosen(runs: Sequence[Run]) -> tuple[Run, int]:
+    """Return the run to record, the latest that a gradient reached or else the latest, and how many there are."""
+    reached = [run for run in runs if run.reached]
+    return (reached[-1], len(reached)) if reached else (runs[-1], len(runs))
 
 
 def _is_cleared(recurrent: Recurrent) -> bool:

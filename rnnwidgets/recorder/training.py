@@ -164,7 +164,7 @@ class Training:
         frame = None
         if model is not None:
             heavy = self.recording.status.recorded % HEAVY_EVERY == 0
-            frame = step.frame(model, self.modules, self.settings.decode, scaling, heavy=heavy)
+            frame = step.frame(model, self.modules, self.settings, scaling, heavy=heavy)
         if model is None or frame is None:
             self.notices.of_silence(self.names)
             return False
@@ -173,7 +173,7 @@ class Training:
         step.scalars = {}
         self.notices.of_frame(frame, step, scaling)
         self.recording.append(frame)
-        if self.recording.status.recorded % MOVEMENT_EVERY == 1:
+        if frame.mode == "training" and self.recording.status.recorded % MOVEMENT_EVERY == 1:
             self._movement = step.number, Movement(model, self._owned)
         return True
 
