@@ -15,12 +15,13 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --constraint tests/constraints.txt
 NPM := npm --prefix js
+KERNELS := 6.31.0 7.3.0
 LESSON := notebooks/en/01_watch_an_lstm_learn.ipynb
 
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export NLTK_DATA ?= $(abspath $(firstword $(wildcard ../shared/nltk_data) .cache/nltk_data))
 
-.PHONY: demo test lint types unit js e2e wheel trust bench build clean bundle chromium corpus
+.PHONY: demo test lint types unit js e2e wheel trust bench build clean bundle chromium corpus kernels
 
 demo: .venv/.stamp-demo bundle
 	$(BIN)/jupyter lab --ServerApp.root_dir='$(CURDIR)' --LabApp.default_url=/lab/tree/$(LESSON) \
@@ -46,7 +47,7 @@ unit: .venv/.stamp-dev bundle corpus
 js: js/node_modules/.package-lock.json chromium
 	RNNWIDGETS_CHROMIUM="$$($(BIN)/python tests/chromium.py)" $(NPM) test
 
-e2e: .venv/.stamp-dev bundle chromium corpus
+e2e: .venv/.stamp-dev bundle chromium corpus kernels
 	RNNWIDGETS_CHROMIUM="$$($(BIN)/python tests/chromium.py)" $(BIN)/pytest tests/e2e
 
 wheel: .venv/.stamp-dev bundle
@@ -78,6 +79,14 @@ chromium: .venv/.stamp-dev
 	@$(BIN)/python tests/chromium.py || \
 	    { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -yqq chromium && $(BIN)/python tests/chromium.py; } || \
 	    { $(BIN)/playwright install chromium && $(BIN)/python tests/chromium.py; }
+
+# Earlier kernels, beside the one that is installed: what they do while a cell runs differs.
+kernels: $(KERNELS:%=.cache/ipykernel/%)
+
+.cache/ipykernel/%: | .venv/.stamp-dev
+	$(PIP) --quiet --no-deps --target $@.part nest-asyncio
+	$(BIN)/python -m pip install --quiet --no-deps --target $@.part ipykernel==$*
+	mv $@.part $@
 
 js/node_modules/.package-lock.json: js/package-lock.json
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo 'rnnwidgets needs Node 20 or newer'; exit 1; }

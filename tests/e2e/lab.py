@@ -16,12 +16,13 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+KERNELS = Path(__file__).parents[2] / ".cache" / "ipykernel"
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.1
@@ -67,17 +68,32 @@ def serve(folder: Path) -> Iterator[Lab]:
     """A server that answers, with everything that it writes below `folder`; stopped at the end."""
     root = folder / "notebooks"
     root.mkdir()
-    lab = Lab(f"http://127.0.0.1:{_free_port()}", secrets.token_hex(16), root)
+    for version in KERNELS.glob("*"):
+        _add_kernel(folder, version)
+    lab = Lab(f"http://127.0.0.1:{free_port()}", secrets.token_hex(16), root)
     log = folder / "jupyter.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            _command(lab, folder), env=_environment(folder), cwd=root, stdout=output, stderr=subprocess.STDOUT
+            _command(lab, folder), env=environment(folder), cwd=root, stdout=output, stderr=subprocess.STDOUT
         )
         try:
-            _wait(lab, process, log)
+            wait_for_answer(f"{lab.url}/api/status?token={lab.token}", process, log)
             yield lab
         finally:
-            _stop(process)
+            stop_process(process)
+
+
+def _add_kernel(folder: Path, place: Path) -> None:
+    """Add a kernel of another ipykernel, under its version."""
+    spec = folder / "jupyter_data_dir" / "kernels" / place.name
+    spec.mkdir(parents=True)
+    facts = {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": place.name,
+        "language": "python",
+        "env": {"PYTHONPATH": f"{place}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
+    }
+    (spec / "kernel.json").write_text(json.dumps(facts))
 
 
 def _command(lab: Lab, folder: Path) -> list[str]:
@@ -96,7 +112,8 @@ def _command(lab: Lab, folder: Path) -> list[str]:
     ]
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
+    """An environment in which Jupyter keeps all that it writes below a folder."""
     own = {
         name: str(folder / name.lower())
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
@@ -105,24 +122,36 @@ def _environment(folder: Path) -> dict[str, str]:
     return {**kept, **own, "PYTHONWARNINGS": "default"}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
 
 
-def _wait(lab: Lab, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for_answer(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a server answers at an address; its log is in the error if it does not."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(urllib.error.URLError):
-            lab.request("GET", "status")
+        if _answers(url):
             return
         time.sleep(POLL_SECONDS)
-    raise RuntimeError(f"JupyterLab did not answer at {lab.url} within {START_SECONDS:.0f} s:\n{log.read_text()}")
+    raise RuntimeError(f"no answer at {url} within {START_SECONDS:.0f} s:\n{log.read_text()}")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=STOP_SECONDS):  # noqa: S310 (http to the server started here)
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except (urllib.error.URLError, TimeoutError):
+        return False
+
+
+def stop_process(process: subprocess.Popen[bytes]) -> None:
+    """End a server, by force if it will not."""
     process.terminate()
     try:
         process.wait(STOP_SECONDS)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import nbformat
 
 from tests.e2e.traffic import Traffic
-from tests.e2e.view import View
+from tests.e2e.view import PATIENCE_SECONDS, POLL_MS, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from tests.e2e.lab import Lab
 
-PATIENCE_SECONDS = 120.0
-POLL_MS = 50
 PROMPT_STARTED = re.compile(r"^\[[*\d]+\]:$")
 PROMPT_DONE = re.compile(r"^\[\d+\]:$")
 PROMPT_BUSY = re.compile(r"^\[\*\]:$")
@@ -68,13 +66,13 @@ class Notebook:
         """All cells on the page."""
         return self.page.locator(".jp-Notebook .jp-Cell")
 
-    def write(self, *sources: str) -> None:
-        """Put a notebook with these code cells into the folder."""
+    def write(self, *sources: str, kernel: str = "python3") -> None:
+        """Put a notebook with these code cells into the folder; `kernel` may name another ipykernel's version."""
         notebook = nbformat.from_dict(
             {
                 "nbformat": 4,
                 "nbformat_minor": 5,
-                "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+                "metadata": {"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}},
                 "cells": [
                     {
                         "cell_type": "code",
@@ -90,13 +88,15 @@ class Notebook:
         )
         nbformat.write(notebook, self.folder / "notebook.ipynb")
 
-    def open(self) -> None:
-        """Open the notebook in a workspace of its own, and wait until its kernel has introduced itself and is idle.
+    def open(self, host: str = "lab") -> None:
+        """Open the notebook, in JupyterLab ("lab": in a workspace of its own) or in Notebook 7 ("notebook").
 
-        JupyterLab shows a kernel as idle before it has one, and loses what is run then.
+        Wait until its kernel has introduced itself and is idle: a host shows a kernel as idle before it has one, and
+        loses what is run then.
         """
         name = self.folder.name
-        self.page.goto(f"{self.lab.url}/lab/workspaces/{name}/tree/{name}/notebook.ipynb?token={self.lab.token}")
+        place = f"lab/workspaces/{name}/tree" if host == "lab" else "notebooks"
+        self.page.goto(f"{self.lab.url}/{place}/{name}/notebook.ipynb?token={self.lab.token}")
         self.wait_for_greeting(1)
         self.wait_for_kernel("idle")
 
@@ -197,7 +197,7 @@ class Notebook:
 
     def view(self, cell: int) -> View:
         """The rnnwidgets view in a cell's output."""
-        return View(self.page, cell)
+        return View(self.cells.nth(cell).locator(".rnnw"))
 
     def menu(self, *names: str) -> None:
         """Choose an entry of the main menu by its path, as in menu("Run", "Run All Cells")."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator
 
-CONDITION = """([cell, condition]) => {
-  const root = document.querySelectorAll(".jp-Notebook .jp-Cell")[cell]?.querySelector(".rnnw");
-  if (!root) return false;
+PATIENCE_SECONDS = 120.0
+POLL_MS = 50
+
+CONDITION = """(root, condition) => {
   const control = (role) => root.querySelector(`[data-role="${role}"]`);
   const number = (name) => Number(root.dataset[name]);
   const said = (role) => Number(control(role).getAttribute("aria-valuetext").match(/\\d+/)[0]);
@@ -74,12 +76,11 @@ class Look:
 
 
 class View:
-    """The view in the output of one cell."""
+    """The view whose root a locator finds, whatever page of whatever host it is on."""
 
-    def __init__(self, page: Page, cell: int) -> None:
-        self.page = page
-        self.cell = cell
-        self.root = page.locator(".jp-Notebook .jp-Cell").nth(cell).locator(".rnnw")
+    def __init__(self, root: Locator) -> None:
+        self.root = root
+        self.page = root.page
 
     def until(self, condition: str) -> Look:
         """A look at the view once a condition holds.
@@ -87,7 +88,10 @@ class View:
         The condition is JavaScript over `d` (the attributes), `n(name)` (one of them as a number), `control(role)` (an
         element), `said(role)` (the number that a slider says it is at).
         """
-        self.page.wait_for_function(CONDITION, arg=[self.cell, condition], polling=100)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (self.root.count() and self.root.evaluate(CONDITION, condition)):
+            assert time.monotonic() < deadline, f"not so within {PATIENCE_SECONDS:.0f} s: {condition}"
+            self.page.wait_for_timeout(POLL_MS)
         return self.look()
 
     def message_numbers(self, count: int) -> list[int]:

@@ -1,0 +1,175 @@
+"""The same Explorer in every host that can be had here: live, scrubbed from memory, true at the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat.sign import NotebookNotary
+
+from tests.e2e.lessons import EXPLORER, LAST_STEPS, SETUP, TRAIN, last_steps
+from tests.e2e.servers import marimo, voila
+from tests.e2e.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.e2e.notebook import Notebook
+
+VARIED = 16
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1400, "height": 1200})
+    context.set_default_timeout(120_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("mode", ["run", "edit"])
+def test_in_marimo_the_explorer_is_live_in_the_running_cell_and_ends_at_the_last_step(
+    page: Page, tmp_path: Path, mode: str
+):
+    with marimo(tmp_path, mode) as url:
+        page.goto(url)
+        lives_and_ends(View(page.locator(".rnnw").first), tmp_path)
+
+
+def test_in_voila_with_progressive_rendering_the_explorer_is_live_and_ends_at_the_last_step(
+    page: Page, tmp_path: Path
+):
+    with voila(tmp_path, progressive=True) as url:
+        page.goto(url)
+        lives_and_ends(View(page.locator(".rnnw").first), tmp_path)
+
+
+def test_in_voila_as_it_is_by_default_the_page_comes_when_training_has_ended_with_the_whole_picture(
+    page: Page, tmp_path: Path
+):
+    (tmp_path / "stop").touch()
+    with voila(tmp_path, progressive=False) as url:
+        page.goto(url)
+        end = View(page.locator(".rnnw").first).until("d.state === 'finished' && d.step === d.latest")
+    assert end.heatmap
+    assert end.heatmap.colors >= VARIED
+
+
+def test_in_notebook_7_the_explorer_is_live_in_the_running_cell_and_ends_at_the_last_step(notebook: Notebook):
+    notebook.write(SETUP, EXPLORER, TRAIN, LAST_STEPS)
+    notebook.open("notebook")
+    notebook.traffic.errors.clear()  # the host's own, before anything of ours ran
+    lives_in(notebook)
+
+
+@pytest.mark.parametrize("version", ["6.31.0", "7.3.0"])
+def test_with_another_ipykernel_the_explorer_is_live_in_the_running_cell_and_ends_at_the_last_step(
+    notebook: Notebook, version: str
+):
+    greeting = "import ipykernel\nprint(ipykernel.__version__)\n"
+    notebook.write(greeting + SETUP, EXPLORER, TRAIN, LAST_STEPS, kernel=version)
+    notebook.open()
+    lives_in(notebook, version)
+
+
+def test_a_notebook_run_without_a_browser_shows_the_whole_picture_when_it_is_opened_later(notebook: Notebook):
+    (notebook.folder / "stop").touch()
+    notebook.write(SETUP, EXPLORER, TRAIN.replace("if Path", "if step == 9 and Path"), "recorder.close()")
+    run_without_a_browser(notebook)
+    notebook.open()
+    view = notebook.view(1)
+    end = view.until("d.state === 'finished' && n('frames') === 10 && d.step === d.latest && n('latest') === 9")
+    assert end.heatmap
+    assert end.heatmap.colors >= VARIED
+    with view.drag("step", 0.9) as move:
+        move(0.1)
+        view.until("n('step') === said('step') && n('step') < n('latest')")
+
+
+def test_a_view_whose_kernel_died_keeps_its_picture_and_says_that_it_hears_nothing_more(notebook: Notebook):
+    notebook.write(f"{SETUP}\nimport os\nprint('process', os.getpid())", EXPLORER, TRAIN)
+    notebook.open()
+    process = int(notebook.read(0).split()[-1])
+    notebook.call(1)
+    notebook.run(2)
+    view = notebook.view(1)
+    view.until("d.state === 'live' && n('frames') >= 2")
+    os.kill(process, signal.SIGKILL)
+    notebook.page.locator(".jp-Dialog-button").first.click()  # the host's own word that the kernel has died
+    end = view.until("d.state === 'stale' && n('frames') >= 2")
+    assert end.heatmap
+    assert end.heatmap.colors >= VARIED
+    view.show()
+    with view.drag("time", 0.1) as move:
+        move(0.8)
+        view.until("n('time') > 0 && n('time') === Number(control('time').value)")
+
+
+def test_a_cell_that_shows_an_explorer_may_be_run_twenty_times_and_leaves_one_view_and_one_hook(notebook: Notebook):
+    again = "explorer = rw.Explorer(rw.watch(model, optimizer))\nexplorer"
+    alive = "import gc\ngc.collect()\nprint(len(recorder.recording._listeners), len(model.lstm._forward_hooks))"
+    notebook.write(f"{SETUP}\nimport warnings\nwarnings.simplefilter('ignore')", again, TRAIN, alive)
+    notebook.open()
+    notebook.call(0)
+    for _ in range(20):
+        notebook.call(1)
+    notebook.run(2)
+    view = notebook.view(1)
+    view.until("d.state === 'live' && n('frames') >= 2")
+    assert view.root.count() == 1
+    notebook.stop()
+    notebook.finish(2)
+    view.until("d.state === 'finished' && d.step === d.latest")
+    assert notebook.read(3) == "1 1"
+
+
+def run_without_a_browser(notebook: Notebook) -> None:
+    """Execute the notebook in place, with the state of its widgets, and trust it, as `jupyter trust` does."""
+    path = notebook.folder / "notebook.ipynb"
+    ran = nbformat.read(path, as_version=4)
+    NotebookClient(ran, resources={"metadata": {"path": str(notebook.folder)}}).execute()
+    NotebookNotary(data_dir=str(notebook.lab.root.parent / "jupyter_data_dir")).sign(ran)
+    nbformat.write(ran, path)
+
+
+def lives_in(notebook: Notebook, greeting: str = "") -> None:
+    """Run the cells one after the other; the view is live while the third runs, and true when it has ended."""
+    assert greeting in notebook.read(0)
+    notebook.call(1)
+    notebook.run(2)
+    view = notebook.view(1)
+    sent, before = notebook.traffic.sent, len(notebook.traffic.sent)
+    scrubs(view)
+    assert sent[before:] == []
+    notebook.stop()
+    notebook.finish(2)
+    trained, recorded = last_steps(notebook.read(3))
+    view.show()
+    view.until(f"d.state === 'finished' && n('latest') === {recorded} && d.step === d.latest")
+    assert recorded == trained
+
+
+def lives_and_ends(view: View, folder: Path) -> None:
+    """The view grows while the cell runs, is scrubbed, and is true when the loop has ended."""
+    scrubs(view)
+    (folder / "stop").touch()
+    end = view.until("d.state === 'finished' && d.step === d.latest")
+    assert end.heatmap
+    assert end.heatmap.colors >= VARIED
+
+
+def scrubs(view: View) -> None:
+    """The picture changes while training goes on, and the time slider repaints it."""
+    first = view.until("d.state === 'live' && n('frames') >= 2")
+    later = view.until(f"n('latest') > {first.number('latest')} && n('painted') > {first.number('painted')}")
+    assert later.heatmap != first.heatmap
+    with view.drag("time", 0.1) as move:
+        move(0.8)
+        view.until("n('time') > 0 && n('time') === Number(control('time').value) && d.state === 'live'")
