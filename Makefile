@@ -41,7 +41,7 @@ types: .venv/.stamp-dev js/node_modules/.package-lock.json
 	$(BIN)/mypy
 	$(NPM) run types
 
-unit: .venv/.stamp-dev bundle corpus
+unit: .venv/.stamp-dev bundle chromium corpus
 	$(BIN)/pytest tests --ignore=tests/e2e --ignore=tests/wheel
 
 js: js/node_modules/.package-lock.json chromium
@@ -53,7 +53,7 @@ e2e: .venv/.stamp-dev bundle chromium corpus kernels
 wheel: .venv/.stamp-dev bundle
 	$(BIN)/pytest tests/wheel
 
-trust: .venv/.stamp-dev bundle corpus
+trust: .venv/.stamp-dev bundle chromium corpus
 	RNNWIDGETS_TRUST=1 $(BIN)/pytest tests/scorecard
 
 bench: .venv/.stamp-dev bundle

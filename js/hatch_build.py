@@ -1,7 +1,7 @@
-"""Builds rnnwidgets/static/widget.js from js/ whenever a wheel, an sdist or an editable install needs it.
+"""Builds rnnwidgets/static/widget.js and page.js from js/ whenever a wheel, an sdist or an editable install needs it.
 
-A bundle is current when the stamp beside it names the digest of the sources and of the bundle itself: contents, not
-times, so that a checkout, a copy and an unpacked sdist agree, and a current bundle needs no Node. RNNWIDGETS_SKIP_JS=1
+The bundles are current when the stamp beside them names the digest of the sources and of themselves: contents, not
+times, so that a checkout, a copy and an unpacked sdist agree, and current bundles need no Node. RNNWIDGETS_SKIP_JS=1
 builds nothing (lint jobs); an editable install then goes without, a wheel or an sdist never does.
 """
 
@@ -17,8 +17,9 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 INPUTS = ("package.json", "package-lock.json", "build.mjs", "tsconfig.json")
-BUNDLE = Path("rnnwidgets/static/widget.js")
-STAMP = BUNDLE.with_name("widget.sha256")
+WIDGET, PAGE = Path("rnnwidgets/static/widget.js"), Path("rnnwidgets/static/page.js")
+BUNDLES = (WIDGET, PAGE)
+STAMP = WIDGET.with_name("bundles.sha256")
 
 
 class BundleHook(BuildHookInterface[Any]):
@@ -31,32 +32,38 @@ class BundleHook(BuildHookInterface[Any]):
         if not skip:
             ensure_bundle(root)
         elif version != "editable" and not is_current(root):
-            raise RuntimeError(f"{BUNDLE} is missing or stale, and RNNWIDGETS_SKIP_JS=1 forbids building it: unset it")
+            raise RuntimeError(
+                f"{BUNDLES[0]} is missing or stale, and RNNWIDGETS_SKIP_JS=1 forbids building it: unset it"
+            )
 
 
 def ensure_bundle(root: Path) -> None:
-    """Build the bundle unless it is current."""
+    """Build the bundles unless they are current."""
     if not is_current(root):
         npm = shutil.which("npm")
         if npm is None:
-            raise RuntimeError(f"{BUNDLE} is missing or stale and npm, which builds it, is not here: install Node 20+")
+            raise RuntimeError(
+                f"{BUNDLES[0]} is missing or stale and npm, which builds it, is not here: install Node 20+"
+            )
         build(root, npm)
-    print(f"{BUNDLE}: {(root / BUNDLE).stat().st_size:,} bytes")
+    for bundle in BUNDLES:
+        print(f"{bundle}: {(root / bundle).stat().st_size:,} bytes")
 
 
 def is_current(root: Path) -> bool:
-    """Whether the stamp names the sources and the bundle as they are."""
+    """Whether the stamp names the sources and the bundles as they are."""
     stamp = root / STAMP
-    return stamp.is_file() and (root / BUNDLE).is_file() and stamp.read_text(encoding="ascii") == digest(root)
+    built = all((root / bundle).is_file() for bundle in BUNDLES)
+    return built and stamp.is_file() and stamp.read_text(encoding="ascii") == digest(root)
 
 
 def digest(root: Path) -> str:
-    """SHA-256 over the names and contents of everything the bundle is made of, and of the bundle."""
+    """SHA-256 over the names and contents of everything the bundles are made of, and of the bundles."""
     js = root / "js"
     inputs = [path for name in INPUTS if (path := js / name).is_file()]
     sources = sorted(path for path in (js / "src").rglob("*") if path.is_file())
     total = hashlib.sha256()
-    for path in (*inputs, *sources, root / BUNDLE):
+    for path in (*inputs, *sources, *(root / bundle for bundle in BUNDLES)):
         name = path.relative_to(root).as_posix()
         total.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return total.hexdigest()
@@ -69,8 +76,9 @@ def build(root: Path, npm: str) -> None:
     commands = [["run", "build"]] if modules_are_current(js) else [["ci"], ["run", "build"]]
     for command in commands:
         subprocess.run([npm, *command], cwd=js, env=environment, check=True)  # noqa: S603 (npm as found on PATH)
-    if not (root / BUNDLE).is_file():
-        raise RuntimeError(f"`npm run build` in js/ ended well but wrote no {BUNDLE}: see js/build.mjs")
+    for bundle in BUNDLES:
+        if not (root / bundle).is_file():
+            raise RuntimeError(f"`npm run build` in js/ ended well but wrote no {bundle}: see js/build.mjs")
     (root / STAMP).write_text(digest(root), encoding="ascii")
 
 

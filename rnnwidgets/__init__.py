@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rnnwidgets import tasks
     from rnnwidgets.errors import RecordingError
+    from rnnwidgets.export import export_html
     from rnnwidgets.frame import Frame, Trace
     from rnnwidgets.recorder import Recorder, watch
     from rnnwidgets.recording import Recording
@@ -33,6 +34,7 @@ __all__ = [
     "Saturation",
     "Trace",
     "__version__",
+    "export_html",
     "load",
     "tasks",
     "watch",
@@ -50,6 +52,7 @@ _HOMES = {
     "RecordingError": "rnnwidgets.errors",
     "Saturation": "rnnwidgets.widgets",
     "Trace": "rnnwidgets.frame",
+    "export_html": "rnnwidgets.export",
     "load": "rnnwidgets.recording.loaded",
     "watch": "rnnwidgets.recorder",
 }

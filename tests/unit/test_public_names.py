@@ -60,6 +60,7 @@ def test_the_public_names_are_these():
         "Saturation",
         "Trace",
         "__version__",
+        "export_html",
         "load",
         "tasks",
         "watch",

@@ -1,0 +1,183 @@
+"""A recording as one HTML file: the same view, with everything that it needs inside, from a disk as from a server.
+
+Answers these constraints. The page asks no network for anything: its own content security policy forbids it. What comes
+from data is written as base64 or as escaped JSON, never as markup. The file keeps to a size, so frames are chosen,
+evenly over training, and what was left out stands in the page.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+from rnnwidgets import reduce, schema
+from rnnwidgets.errors import FrameBytesError, RecordingError
+from rnnwidgets.frame import Frame
+from rnnwidgets.recording import Recording
+from rnnwidgets.wire import encode_curves, encode_step
+
+SCRIPT = Path(__file__).parent / "static" / "page.js"
+LEAST_FRAMES = 32
+_LIVE = ("waiting", "live", "paused")
+_LEAST_SIZE = 500_000
+_UNLIMITED = 2**31
+_ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
+
+PAGE = """<!DOCTYPE html>
+<html>
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="rnnwidgets">
+<title>{title}</title>
+<style>:root{{color-scheme:light dark}}body{{margin:0 auto;padding:12px;max-width:1400px}}</style>
+</head>
+<body>
+<noscript>This page draws a recording with JavaScript, which is switched off here.</noscript>
+<main id="rnnwidgets-view"></main>
+<script id="rnnwidgets-meta" type="application/json">{meta}</script>
+<script id="rnnwidgets-frames" type="text/plain">{frames}</script>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+def export_html(
+    recording: Recording,
+    path: str | os.PathLike[str],
+    *,
+    size: int = 10_000_000,
+    title: str = "Recording of a recurrent network",
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Write a recording as one HTML file that needs neither Python nor a network, and return its path.
+
+    All panels and both sliders work in it. Where the frames do not fit, they are chosen evenly over training; where
+    even a few do not, their units and times are strided; the page says so.
+
+    Args:
+        recording: what `load` returned, or `recorder.recording`.
+        path: the file; one that is there is replaced, once the new one is whole.
+        size: how many bytes it may have, at least 500 000.
+        title: of the page.
+        progress: called with (frames written, frames to write) as it goes.
+
+    Raises:
+        RecordingError: there is nothing to show yet, `size` is too small, or the file cannot be written.
+    """
+    source = getattr(recording, "recording", recording)
+    if not isinstance(source, Recording) or not len(source):
+        raise RecordingError(
+            "recording",
+            expected="a recording with at least one frame",
+            found="an empty one" if isinstance(source, Recording) else type(source).__name__,
+            remedy="export it once training has begun",
+        )
+    if size < _LEAST_SIZE:
+        raise RecordingError(
+            "size", expected=f"at least {_LEAST_SIZE} bytes", found=repr(size), remedy="leave it out for 10 MB"
+        )
+    script = _script()
+    snapshot, words = _snapshot(source, (size - len(script) - 20_000) * 3 // 4, progress)
+    status = source.status
+    state = "finished" if status.state in _LIVE else status.state
+    status = replace(status, state=state, notes=(*status.notes, *words))
+    text = _page(schema.Meta(schema.VERSION, source.run, 0, status), snapshot, script, title)
+    return _written(Path(path), text)
+
+
+def _page(meta: schema.Meta, snapshot: bytes, script: str, title: str) -> str:
+    held = {"meta": {**vars(meta), "status": vars(meta.status)}, "panels": get_args(schema.Panel)}
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return PAGE.format(
+        policy=policy,
+        title=html.escape(title),
+        meta=escaped(held),
+        frames=base64.b64encode(snapshot).decode("ascii"),
+        script=script,
+    )
+
+
+def escaped(value: Any) -> str:
+    """Return JSON that can stand inside an HTML element: no mark of it means anything to a parser of HTML."""
+    return json.dumps(value, allow_nan=False).translate(_ESCAPES)
+
+
+def _script() -> str:
+    if SCRIPT.exists():
+        return SCRIPT.read_text("utf-8").strip().replace("</script", "<\\/script")
+    raise RecordingError(
+        "export_html",
+        expected=f"the script of the page at {SCRIPT}",
+        found="no such file",
+        remedy="run `make build` in a checkout, or install a released wheel",
+    )
+
+
+def _snapshot(
+    recording: Recording, room: int, progress: Callable[[int, int], None] | None
+) -> tuple[bytes, Sequence[str]]:
+    """Return frames that fit into `room` bytes, curves before them, and sentences on what was left out."""
+    curves = encode_curves({name: bins for name, (_, bins) in recording.series().items()})
+    frames, room = recording[:], room - len(curves)
+    last = next(_sound(frames, reversed(range(len(frames)))))
+    whole, few = len(encode_step(last, _UNLIMITED)), min(len(frames), LEAST_FRAMES)
+    strided = whole * few > room
+    limit = room // few if strided else _UNLIMITED
+    keep = min(len(frames), room // min(limit, whole))
+    encoded: dict[int, bytes] = {}
+    while True:
+        chosen = reduce.spread(len(frames), max(keep, 1))
+        for count, position in enumerate(chosen, start=1):
+            if position not in encoded:
+                encoded[position] = b"".join(encode_step(frame, limit) for frame in _sound(frames, [position]))
+            if progress is not None:
+                progress(count, len(chosen))
+        total = sum(len(encoded[position]) for position in chosen)
+        if total <= room or keep <= 1:
+            break
+        keep = min(keep - 1, keep * room // total)
+    words = []
+    kept = sum(1 for position in chosen if encoded[position])
+    if kept < len(frames):
+        words.append(f"{kept} of {len(frames)} recorded steps are in this file, evenly chosen")
+    if strided:
+        words.append("units and times of large layers are strided in this file to keep to its size")
+    return b"".join((curves, *(encoded[position] for position in chosen))), words
+
+
+def _sound(frames: Sequence[Frame], positions: Any) -> Iterator[Frame]:
+    """Yield the frames at these positions, those left out whose bytes on disk are damaged."""
+    for position in positions:
+        with suppress(FrameBytesError):
+            yield frames[position]
+
+
+def _written(path: Path, text: str) -> Path:
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        draft.write_text(text, "utf-8", newline="\n")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise RecordingError(
+            "path",
+            expected="a file that can be written",
+            found=f"{path}: {(error.strerror or str(error)).lower()}",
+            remedy="choose another path",
+        ) from error
+    return path
