@@ -15,6 +15,24 @@ export interface Phrases {
   readonly unpin: string;
   readonly pinHelp: string;
   readonly noUnit: string;
+  readonly noMatrix: string;
+  readonly lossAt: string;
+  readonly stateAt: string;
+  readonly cannotTeach: string;
+  readonly taughtByNone: (time: string) => string;
+  readonly taughtMost: (time: string, loss: string, value: string) => string;
+  readonly analysedAt: (step: string) => string;
+  readonly noWeights: string;
+  readonly weightsHelp: string;
+  readonly radius: string;
+  readonly findings: string;
+  readonly noAnalysis: string;
+  readonly noFindings: (step: string) => string;
+  readonly severity: Readonly<Record<"info" | "warning" | "problem", string>>;
+  readonly advice: string;
+  readonly lookHelp: string;
+  /** The one of two sentences that is in this language. */
+  readonly say: (english: string, chinese: string) => string;
 }
 
 export const ENGLISH_PHRASES: Phrases = {
@@ -40,6 +58,24 @@ export const ENGLISH_PHRASES: Phrases = {
   unpin: "Let go of unit",
   pinHelp: "Keep the line of this unit while another is selected",
   noUnit: "no unit selected",
+  noMatrix: "Which loss teaches which state appears here once a step has been analysed.",
+  lossAt: "loss at s",
+  stateAt: "state at t",
+  cannotTeach: "this loss cannot reach this state",
+  taughtByNone: (time) => `no loss reaches t = ${time}`,
+  taughtMost: (time, loss, value) => `t = ${time} learns most from the loss at ${loss}: ${value}`,
+  analysedAt: (step) => `as analysed at step ${step}`,
+  noWeights: "The recurrent weights appear here once a step has been analysed.",
+  weightsHelp:
+    "Eigenvalues of each gate's block of W_hh: inside the unit circle they fade, outside they grow. Below, the entries.",
+  radius: "radius",
+  findings: "Findings",
+  noAnalysis: "Findings appear here once a step has been analysed.",
+  noFindings: (step) => `Nothing conspicuous at step ${step}.`,
+  severity: { info: "Note", warning: "Warning", problem: "Problem" },
+  advice: "what to try",
+  lookHelp: "Go to where this is seen",
+  say: (english) => english,
 };
 
 export const CHINESE_PHRASES: Phrases = {
@@ -64,4 +100,21 @@ export const CHINESE_PHRASES: Phrases = {
   unpin: "取消固定单元",
   pinHelp: "选择其他单元时保留此单元的曲线",
   noUnit: "未选择单元",
+  noMatrix: "某一步完成分析后，这里将显示哪个损失影响哪个状态。",
+  lossAt: "s 时刻的损失",
+  stateAt: "t 时刻的状态",
+  cannotTeach: "该损失无法影响该状态",
+  taughtByNone: (time) => `没有损失影响 t = ${time}`,
+  taughtMost: (time, loss, value) => `t = ${time} 主要受 ${loss} 的损失影响：${value}`,
+  analysedAt: (step) => `取自第 ${step} 步的分析`,
+  noWeights: "某一步完成分析后，这里将显示循环权重。",
+  weightsHelp: "W_hh 中各个门的分块的特征值：单位圆内衰减，圆外增长。下方为权重的分布。",
+  radius: "谱半径",
+  findings: "发现",
+  noAnalysis: "某一步完成分析后，这里将显示发现。",
+  noFindings: (step) => `第 ${step} 步没有异常。`,
+  severity: { info: "提示", warning: "警告", problem: "问题" },
+  advice: "建议",
+  lookHelp: "转到可以看到它的位置",
+  say: (_, chinese) => chinese,
 };

@@ -1,8 +1,8 @@
 /** Runs that look like training, made by the recurrences themselves from seeded numbers: for pictures and for sums. */
 
 import type { Bytes } from "../src/frame";
-import type { Kind, Layer, StepHeader } from "../src/protocol.gen";
-import { norms, type Planned, step } from "./frames";
+import type { Finding, Kind, Layer, StepHeader } from "../src/protocol.gen";
+import { encode, norms, type Planned, step } from "./frames";
 
 /** Numbers in [0, 1) from a seed (mulberry32). */
 export function random(seed: number): () => number {
@@ -166,5 +166,67 @@ export function frameOf(
     number,
     { layers: [layer], samples, tokens, ...header },
     planes(scenery).map((plane) => ({ ...plane, layer: layer.name })),
+  );
+}
+
+export const FINDING: Finding = {
+  ...{ name: "vanishing", severity: "warning" },
+  sentence:
+    "Vanishing: at t = 0 the gradient is 3e-5 of its last value (horizon 9 steps); the forget gates are open 0.52 on average.",
+  sentence_zh: "梯度消失：t = 0 处的梯度仅为末尾的 3e-5（有效范围 9 步），遗忘门平均开度为 0.52。",
+  advice: "Start the forget gates open: set their bias to 1, or shorten what has to be remembered.",
+  advice_zh: "让遗忘门从打开开始：将其偏置设为 1，或缩短需要记忆的长度。",
+  source: "Jozefowicz, Zaremba, Sutskever, 2015",
+  ...{ step: null, layer: "lstm.l0", time: 0, unit: null },
+};
+
+/** What is found at one step: a matrix that fades with the distance, spectra, histograms, findings. */
+export function analysisOf(
+  number: number,
+  changes: Partial<Scenery> = {},
+  findings: readonly Finding[] = [FINDING],
+): Bytes {
+  const scenery = { ...PLAIN, ...changes };
+  const { kind, times, samples, progress, seed } = scenery;
+  const layer = layerOf(scenery).name;
+  const next = random(seed + 2);
+  const matrix = Float64Array.from({ length: samples * times * times }, (_, index) => {
+    const [loss, time] = [Math.floor(index / times) % times, index % times];
+    const weight = loss % 5 === 4 || loss === times - 1 ? 1 : 0.05;
+    return time > loss ? 0 : weight * 10 ** ((-(6 - 4 * progress) * (loss - time)) / times - 1 + next());
+  });
+  const flow = quantised("dflow", matrix, [samples, times, times]);
+  const blocks = { LSTM: ["i", "f", "g", "o"], GRU: ["r", "z", "n"], RNN_TANH: ["h"], RNN_RELU: ["h"] }[kind];
+  const spectra = blocks.flatMap((gate): Planned[] => {
+    const half = Array.from(
+      { length: 16 },
+      () => [(0.3 + 0.7 * progress) * Math.sqrt(next()) * (gate === "g" ? 1.25 : 1), Math.PI * next()] as const,
+    );
+    const all = half.flatMap(
+      ([size, angle]) =>
+        [
+          [size * Math.cos(angle), size * Math.sin(angle)],
+          [size * Math.cos(angle), -size * Math.sin(angle)],
+        ] as const,
+    );
+    const parts = [...all.map(([real]) => real), ...all.map(([, imaginary]) => imaginary)];
+    const counts = Array.from({ length: 32 }, (_, bin) =>
+      Math.round(400 * Math.exp(-(((bin - 15.5) / 6) ** 2)) + 20 * next()),
+    );
+    return [
+      {
+        ...{ name: `spectrum.${gate}`, axes: ["part", "index"], shape: [2, 32], dtype: "f4", encoding: "raw" },
+        values: parts,
+      },
+      {
+        ...{ name: `weights.${gate}`, axes: ["bin"], shape: [32], dtype: "f4", encoding: "raw", high: 0.8 },
+        values: counts,
+      },
+    ];
+  });
+  const planes = [{ ...flow, name: "flow", axes: ["sample", "loss_time", "time"] }, ...spectra];
+  return encode(
+    { kind: "analysis", step: number, numbers: { [layer]: {} }, findings },
+    planes.map((plane) => ({ ...plane, layer })),
   );
 }

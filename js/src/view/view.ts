@@ -16,9 +16,11 @@ import { cell } from "./cell";
 import { choices } from "./choices";
 import { curves } from "./curves";
 import { assign, element, write } from "./dom";
+import { findings } from "./findings";
 import { flow } from "./flow";
 import { gates } from "./gates";
 import { arranged, build, type Placed, type Rows } from "./layout";
+import { matrix } from "./matrix";
 import type { PanelView, Stage } from "./panel";
 import panelStyle from "./panels.css?inline";
 import { saturation } from "./saturation";
@@ -27,6 +29,7 @@ import { status } from "./status";
 import { steps } from "./steps";
 import style from "./style.css?inline";
 import { units } from "./units";
+import { weights } from "./weights";
 
 export interface Source {
   readonly store: Store;
@@ -47,7 +50,9 @@ export interface View {
 
 type Maker = (stage: Stage) => PanelView;
 
-const PANELS: { readonly [name in Panel]?: Maker } = { status, steps, gates, cell, units, flow, curves, saturation };
+const PANELS: Readonly<Record<Panel, Maker>> = {
+  ...{ status, steps, findings, gates, cell, units, flow, matrix, curves, saturation, weights },
+};
 const WIDE = 960;
 const NARROW = 520;
 const SPEECH_MS = 300;

@@ -1,0 +1,194 @@
+/**
+ * The recurrent weights, a block of W_hh a gate: its eigenvalues in the complex plane with the unit circle, and how its
+ * entries are distributed. From the nearest analysed step at or before the one shown.
+ */
+
+import type { Place } from "../cursor";
+import { grouped, value as valueText } from "../format";
+import { type AnalysisFrame, floatsOf, planeOf } from "../frame";
+import { type Label, paintLabels, paintMessage } from "../marks/label";
+import { type Dot, paintDots } from "../marks/line";
+import { type Profile, paintProfile } from "../marks/profile";
+import { paintRule } from "../marks/rule";
+import { SPECTRUM_PREFIX, WEIGHTS_PREFIX } from "../protocol.gen";
+import type { Box } from "../scale";
+import type { Store } from "../store";
+import type { Strings } from "../strings";
+import type { Look } from "../theme";
+
+export interface Block {
+  readonly gate: string;
+  readonly box: Box;
+  /** Pixels of the unit circle. */
+  readonly unit: number;
+  /** Eigenvalues, real and imaginary parts in turn; and where they stand. */
+  readonly values: Float64Array;
+  readonly dots: readonly Dot[];
+  /** Size of the largest eigenvalue; NaN without eigenvalues. */
+  readonly radius: number;
+  readonly histogram: Profile | null;
+  readonly labels: readonly Label[];
+}
+
+export interface WeightsScene {
+  readonly width: number;
+  readonly height: number;
+  readonly blocks: readonly Block[];
+  readonly message: string;
+  readonly notes: readonly string[];
+}
+
+const MARGIN = { left: 12, right: 12, top: 24, bottom: 84 };
+const BARS = 34;
+const LARGEST = 200;
+const NARROWEST = 110;
+
+export function resolve(store: Store, place: Place, width: number, strings: Strings): WeightsScene {
+  const analysis = place.frame ? store.analysis(place.step) : undefined;
+  const gates = analysis && place.layer ? gatesOf(analysis, place.layer.name) : [];
+  if (!analysis || !place.layer || gates.length === 0) {
+    return { width, height: 160, blocks: [], message: place.frame ? strings.noWeights : strings.waiting, notes: [] };
+  }
+  const layer = place.layer.name;
+  const spectra = gates.map((gate) => spectrumOf(analysis, layer, gate));
+  const reach = Math.max(1.15, ...spectra.map((values) => largest(values) * 1.08 || 0));
+  const across = Math.max(1, Math.min(gates.length, Math.floor(width / NARROWEST)));
+  const cell = Math.min(width / across, LARGEST + MARGIN.left + MARGIN.right);
+  const side = Math.floor(cell - MARGIN.left - MARGIN.right);
+  const down = side + MARGIN.top + MARGIN.bottom;
+  const blocks = gates.map((gate, index) => {
+    const x = (index % across) * cell + MARGIN.left;
+    const box = { x, y: Math.floor(index / across) * down + MARGIN.top, width: side, height: side };
+    return blockOf(analysis, layer, gate, spectra[index] as Float64Array, reach, box, strings);
+  });
+  const notes = analysis.header.step === place.step ? [] : [strings.analysedAt(grouped(analysis.header.step))];
+  return { width, height: Math.ceil(gates.length / across) * down, blocks, message: "", notes };
+}
+
+function gatesOf(analysis: AnalysisFrame, layer: string): string[] {
+  const names = analysis.header.planes.filter((plane) => plane.layer === layer).map(({ name }) => name);
+  const gates = names.flatMap((name) => {
+    const prefix = [SPECTRUM_PREFIX, WEIGHTS_PREFIX].find((one) => name.startsWith(one));
+    return prefix ? [name.slice(prefix.length)] : [];
+  });
+  return [...new Set(gates)];
+}
+
+/** Real and imaginary parts in turn. */
+function spectrumOf(analysis: AnalysisFrame, layer: string, gate: string): Float64Array {
+  const plane = planeOf(analysis, layer, SPECTRUM_PREFIX + gate);
+  if (!plane) return new Float64Array();
+  const parts = floatsOf(analysis, plane);
+  const count = plane.shape[1] ?? 0;
+  return Float64Array.from(
+    { length: 2 * count },
+    (_, index) => parts[(index % 2) * count + (index >> 1)] ?? Number.NaN,
+  );
+}
+
+function largest(values: Float64Array): number {
+  let most = Number.NaN;
+  for (let index = 0; index < values.length; index += 2) {
+    const size = Math.hypot(values[index] as number, values[index + 1] as number);
+    if (Number.isFinite(size) && !(size <= most)) most = size;
+  }
+  return most;
+}
+
+function blockOf(
+  analysis: AnalysisFrame,
+  layer: string,
+  gate: string,
+  values: Float64Array,
+  reach: number,
+  box: Box,
+  strings: Strings,
+): Block {
+  const unit = box.width / 2 / reach;
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  const radius = largest(values);
+  const dots = Array.from({ length: values.length / 2 }, (_, index): Dot => {
+    const [real, imaginary] = [values[2 * index] as number, values[2 * index + 1] as number];
+    const tone = Math.hypot(real, imaginary) > 1 ? "direct" : "total";
+    return { x: x + real * unit, y: y - imaginary * unit, radius: 2.5, tone };
+  });
+  const histogram = histogramOf(analysis, layer, gate, box);
+  const bottom = box.y + box.height;
+  const size = Number.isNaN(radius) ? "\u2013" : valueText(radius);
+  return {
+    ...{ gate, box, unit, values, dots, radius, histogram: histogram?.profile ?? null },
+    labels: [
+      {
+        text: box.width > 130 ? (strings.gate[gate] ?? gate) : gate,
+        x,
+        y: box.y - 12,
+        align: "center",
+        tone: "ink",
+        bold: true,
+      },
+      { text: `${strings.radius} ${size}`, x, y: bottom + 12, align: "center", tone: radius > 1 ? "direct" : "total" },
+      ...(histogram ? rangeLabels(histogram.profile.box, histogram.high) : []),
+    ],
+  };
+}
+
+function histogramOf(analysis: AnalysisFrame, layer: string, gate: string, { x, y, width, height }: Box) {
+  const plane = planeOf(analysis, layer, WEIGHTS_PREFIX + gate);
+  if (!plane) return null;
+  const counts = Float64Array.from(floatsOf(analysis, plane));
+  const most = Math.max(...counts, 1);
+  const box = { x, y: y + height + 24, width, height: BARS };
+  const profile: Profile = { box, upright: true, base: 1, ends: counts.map((count) => 1 - count / most) };
+  return { profile, high: plane.high };
+}
+
+function rangeLabels({ x, y, width, height }: Box, high: number): Label[] {
+  const at = { y: y + height + 11, tone: "muted" } as const;
+  return [
+    { ...at, text: valueText(-high), x, align: "left" },
+    { ...at, text: "0", x: x + width / 2, align: "center" },
+    { ...at, text: valueText(high), x: x + width, align: "right" },
+  ];
+}
+
+const REACH = 10;
+
+/** What the eigenvalue nearest to a point is, in words. */
+export function describeAt({ blocks }: WeightsScene, x: number, y: number, strings: Strings): string[] | null {
+  let [found, least] = [null as string[] | null, REACH];
+  for (const { gate, dots, values } of blocks) {
+    dots.forEach((dot, index) => {
+      const away = Math.hypot(dot.x - x, dot.y - y);
+      if (away >= least) return;
+      const [real, imaginary] = [values[2 * index] as number, values[2 * index + 1] as number];
+      const sign = imaginary < 0 ? "\u2212" : "+";
+      least = away;
+      found = [
+        `\u03bb = ${valueText(real)} ${sign} ${valueText(Math.abs(imaginary))}i`,
+        `|\u03bb| = ${valueText(Math.hypot(real, imaginary))}`,
+        strings.gate[gate] ?? gate,
+      ];
+    });
+  }
+  return found;
+}
+
+export function paint(scene: WeightsScene, context: CanvasRenderingContext2D, look: Look): void {
+  const { width, height, message } = scene;
+  if (message) paintMessage(context, message, { x: 0, y: 0, width, height }, look);
+  for (const { box, unit, dots, histogram, labels } of scene.blocks) {
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    paintRule(context, [box.x, y], [box.x + box.width, y], look.grid);
+    paintRule(context, [x, box.y], [x, box.y + box.height], look.grid);
+    context.beginPath();
+    context.arc(x, y, unit, 0, 2 * Math.PI);
+    context.strokeStyle = look.muted;
+    context.lineWidth = 1;
+    context.stroke();
+    context.globalAlpha = 0.6;
+    paintDots(context, dots, look);
+    context.globalAlpha = 1;
+    if (histogram) paintProfile(context, histogram, look);
+    paintLabels(context, labels, look);
+  }
+}

@@ -1,0 +1,33 @@
+/** The matrix of who teaches whom on the page: pointing says the number and both words, pressing goes to the time. */
+
+import { cellAt, describe, paint, resolve } from "../panels/matrix";
+import { element, write } from "./dom";
+import type { PanelView, Stage } from "./panel";
+import { picture } from "./picture";
+
+export function matrix(stage: Stage): PanelView {
+  const { strings, store, place } = stage;
+  const title = strings.panel.matrix;
+  const drawing = picture(stage, {
+    role: "matrix",
+    resolve: (shown, width) => resolve(store, shown, width, strings),
+    paint,
+    label: ({ message, reading, notes }) => `${title}: ${message || [reading, ...notes].join(", ")}`,
+    hit: (scene, x, y) => {
+      const cell = cellAt(scene, x, y);
+      if (!cell) return null;
+      return { lines: describe(scene, place(), cell.loss, cell.time, strings), change: { time: cell.time } };
+    },
+  });
+  const reading = element("p", { class: "rnnw-readings" });
+  const notes = element("p", { class: "rnnw-notes" });
+  const head = element("div", { class: "rnnw-head" }, element("h3", {}, title), reading);
+  return {
+    element: element("div", {}, head, drawing.element, notes),
+    paint: (shown) => {
+      const scene = drawing.paint(shown);
+      write(reading, scene.reading);
+      write(notes, scene.notes.join(" \u00b7 "));
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** The recurrent weights on the page. */
+
+import { describeAt, paint, resolve } from "../panels/weights";
+import { element, write } from "./dom";
+import type { PanelView, Stage } from "./panel";
+import { picture } from "./picture";
+
+export function weights(stage: Stage): PanelView {
+  const { strings, store } = stage;
+  const title = strings.panel.weights;
+  const drawing = picture(stage, {
+    role: "weights",
+    resolve: (place, width) => resolve(store, place, width, strings),
+    paint,
+    label: ({ message, blocks, notes }) => {
+      const facts = blocks.map(({ gate, labels }) => `${gate} ${labels[1]?.text ?? ""}`);
+      return `${title}: ${message || [...facts, ...notes].join(", ")}`;
+    },
+    hit: (scene, x, y) => {
+      const lines = describeAt(scene, x, y, strings);
+      return lines && { lines, change: null };
+    },
+  });
+  const notes = element("p", { class: "rnnw-notes" });
+  const head = element("div", { class: "rnnw-head" }, element("h3", {}, title));
+  return {
+    element: element(
+      "div",
+      {},
+      head,
+      drawing.element,
+      element("p", { class: "rnnw-notes" }, strings.weightsHelp),
+      notes,
+    ),
+    paint: (shown) => write(notes, drawing.paint(shown).notes.join(" \u00b7 ")),
+  };
+}

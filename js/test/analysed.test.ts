@@ -1,0 +1,241 @@
+/** The panels that draw analyses: who teaches whom, weights, findings. */
+
+import { beforeEach, describe, expect, test } from "vitest";
+import { COLOR_DECADES } from "../src/color";
+import { type Cursor, resolve as resolveCursor, START } from "../src/cursor";
+import { value } from "../src/format";
+import * as findingsPanel from "../src/panels/findings";
+import * as matrixPanel from "../src/panels/matrix";
+import * as weightsPanel from "../src/panels/weights";
+import { CODE_NAN, type Finding } from "../src/protocol.gen";
+import { Store } from "../src/store";
+import { CHINESE, ENGLISH } from "../src/strings";
+import { delta, encode, GATES, join, LSTM, type Planned, step } from "./frames";
+import { analysisOf, FINDING, frameOf } from "./scenery";
+
+let store: Store;
+
+beforeEach(() => {
+  store = new Store(() => 0);
+});
+
+const place = (changes: Partial<Cursor> = {}) => resolveCursor({ ...START, ...changes }, store);
+
+function analysis(number: number, planes: readonly Planned[], findings: readonly Finding[] = []) {
+  store.applyDelta(delta(store.seq + 1), encode({ kind: "analysis", step: number, numbers: {}, findings }, planes));
+}
+
+describe("the matrix of who teaches whom", () => {
+  const scene = (changes: Partial<Cursor> = {}) => matrixPanel.resolve(store, place(changes), 600, ENGLISH);
+  const tokens = [["the", "gate", "said", "so"]];
+  // (sample 2, loss 4, time 4): code 126 is zero; sample 1 holds what sample 0 does not.
+  const values = Array.from({ length: 32 }, (_, index) => {
+    const [sample, loss, time] = [index >> 4, (index >> 2) & 3, index & 3];
+    return time > loss ? 126 : 200 + sample + 4 * loss + time;
+  });
+  const flow: Planned = {
+    ...{ name: "flow", axes: ["sample", "loss_time", "time"], shape: [2, 4, 4], values },
+    ...{ encoding: "signed_log" as const, high: 0.05 },
+  };
+  const number = (code: number) => 0.05 * 10 ** (12 * ((code - 126 - 1) / 125 - 1));
+
+  beforeEach(() => {
+    const layers = [{ ...LSTM, lengths: [4, 4] }];
+    store.applyDelta(delta(1), step(8, { samples: [0, 1], tokens: [...tokens, ...tokens], layers }, GATES));
+  });
+
+  test("says in words that there is none yet", () => {
+    expect(scene()).toMatchObject({ message: ENGLISH.noMatrix, matrix: null });
+    store = new Store(() => 0);
+    expect(scene().message).toBe(ENGLISH.waiting);
+  });
+
+  test("has the number of each loss and each time of the sample chosen, and none above the diagonal", () => {
+    analysis(8, [flow]);
+    const [first, second] = [scene().matrix, scene({ sample: 1 }).matrix];
+    if (!first || !second) throw new Error("there is no matrix");
+    expect(matrixPanel.valueAt(first, 3, 1)).toBeCloseTo(number(213), 12);
+    expect(matrixPanel.valueAt(second, 3, 1)).toBeCloseTo(number(214), 12);
+    expect(matrixPanel.valueAt(first, 1, 3)).toBeNull();
+    expect(matrixPanel.valueAt(first, 2, 2)).toBeCloseTo(number(210), 12);
+  });
+
+  test("has the other triangle in a reverse layer", () => {
+    const layers = [{ ...LSTM, name: "lstm.l0_reverse" }];
+    const planes = GATES.map((plane) => ({ ...plane, layer: "lstm.l0_reverse" }));
+    store.applyDelta(delta(2), step(9, { layers }, planes));
+    analysis(9, [{ ...flow, layer: "lstm.l0_reverse" }]);
+    const { matrix } = scene();
+    if (!matrix) throw new Error("there is no matrix");
+    expect(matrixPanel.valueAt(matrix, 3, 1)).toBeNull();
+    expect(matrixPanel.valueAt(matrix, 1, 3)).not.toBeNull();
+  });
+
+  test("says which loss teaches most at the time shown, and says so where none does", () => {
+    analysis(8, [flow]);
+    expect(scene({ time: 1 }).reading).toBe(
+      `t = 1 learns most from the loss at s = 3 \u2018so\u2019: ${value(number(213))}`,
+    );
+    analysis(8, [{ ...flow, values: values.map(() => 126) }]);
+    expect(scene({ time: 1 }).reading).toBe("no loss reaches t = 1");
+  });
+
+  test("describes a cell with its number, the loss, the state, and both tokens", () => {
+    analysis(8, [flow]);
+    const lines = matrixPanel.describe(scene(), place(), 3, 1, ENGLISH);
+    expect(lines.slice(1)).toEqual(["loss at s: s = 3 \u2018so\u2019", "state at t: t = 1 \u2018gate\u2019"]);
+    expect(lines[0]).toBe(`|dL\u209b/dh\u209c| = ${value(number(213))}`);
+    expect(matrixPanel.describe(scene(), place(), 1, 3, ENGLISH)[0]).toBe("this loss cannot reach this state");
+  });
+
+  test("finds the cell under a point, and outlines the column of the time shown", () => {
+    analysis(8, [flow]);
+    const found = scene({ time: 2 });
+    const { x, y, width, height } = found.box;
+    expect(matrixPanel.cellAt(found, x + 0.3 * width, y + 0.9 * height)).toEqual({ loss: 3, time: 1 });
+    expect(matrixPanel.cellAt(found, x - 1, y)).toBeNull();
+    expect(found.column).toEqual({ x: x + width / 2, y, width: width / 4, height });
+  });
+
+  test("is that of the nearest analysed step before, and says which; its scale ends at a power of ten of all", () => {
+    analysis(3, [{ ...flow, high: 7 }]);
+    const found = scene();
+    expect(found.notes).toEqual(["as analysed at step 3"]);
+    analysis(8, [flow]);
+    expect(scene()).toMatchObject({ notes: [], top: 10 });
+    expect(scene().legend?.ticks.map(({ text }) => text)).toEqual([
+      "10\u207b\u2075",
+      "10\u207b\u00b3",
+      "10\u207b\u00b9",
+      "10\u00b9",
+    ]);
+    expect(COLOR_DECADES).toBe(6);
+  });
+
+  test("reads a matrix that was reduced at its strides, and says that it was", () => {
+    const reduced = { ...flow, shape: [1, 2, 2], full: [2, 4, 4], stride: [2, 2, 2], values: [200, 126, 210, 220] };
+    analysis(8, [reduced]);
+    const found = scene({ sample: 1 });
+    if (!found.matrix) throw new Error("there is no matrix");
+    expect(matrixPanel.valueAt(found.matrix, 3, 1)).toBeCloseTo(number(210), 12);
+    expect(found.notes).toEqual(["reduced: every 2nd timestep"]);
+  });
+
+  test("keeps what is not a number apart", () => {
+    analysis(8, [{ ...flow, values: values.map((code, index) => (index === 12 ? CODE_NAN : code)) }]);
+    expect(matrixPanel.describe(scene(), place(), 3, 0, ENGLISH)[0]).toContain("= NaN");
+  });
+});
+
+describe("the scene of the weights", () => {
+  const scene = (width = 600) => weightsPanel.resolve(store, place(), width, ENGLISH);
+  const spectrum: Planned = {
+    ...{ name: "spectrum.f", axes: ["part", "index"], shape: [2, 3], dtype: "f4" as const, encoding: "raw" as const },
+    values: [0.5, 0.5, -1.5, 0.25, -0.25, 0],
+  };
+  const counts: Planned = {
+    ...{ name: "weights.f", axes: ["bin"], shape: [4], dtype: "f4" as const, encoding: "raw" as const, high: 0.75 },
+    values: [1, 4, 2, 0],
+  };
+
+  beforeEach(() => store.applyDelta(delta(1), step(8)));
+
+  test("says in words that there are none yet", () => {
+    expect(scene()).toMatchObject({ message: ENGLISH.noWeights, blocks: [] });
+  });
+
+  test("puts each eigenvalue at its place about the unit circle, those outside in another tone, and says the radius", () => {
+    analysis(8, [spectrum, counts]);
+    const [block] = scene().blocks;
+    if (!block) throw new Error("there is no block");
+    const { box, unit, dots } = block;
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    expect(dots.map((dot) => [(dot.x - x) / unit, (y - dot.y) / unit].map((part) => Number(part.toFixed(6))))).toEqual([
+      [0.5, 0.25],
+      [0.5, -0.25],
+      [-1.5, 0],
+    ]);
+    expect(dots.map(({ tone }) => tone)).toEqual(["total", "total", "direct"]);
+    expect(block.radius).toBe(1.5);
+    expect(block.labels[1]).toMatchObject({ text: "radius 1.5", tone: "direct" });
+    for (const dot of dots) expect(Math.abs(dot.x - x)).toBeLessThan(box.width / 2);
+  });
+
+  test("draws the histogram from the least to the largest count, between the ends of its range", () => {
+    analysis(8, [spectrum, counts]);
+    const [block] = scene().blocks;
+    expect([...(block?.histogram?.ends ?? [])]).toEqual([0.75, 0, 0.5, 1]);
+    expect(block?.labels.slice(2).map(({ text }) => text)).toEqual(["\u22120.75", "0", "0.75"]);
+  });
+
+  test("names the eigenvalue under the pointer", () => {
+    analysis(8, [spectrum, counts]);
+    const [dot] = scene().blocks[0]?.dots.slice(1) ?? [];
+    expect(weightsPanel.describeAt(scene(), (dot?.x ?? 0) + 2, dot?.y ?? 0, ENGLISH)).toEqual([
+      "\u03bb = 0.5 \u2212 0.25i",
+      "|\u03bb| = 0.559",
+      "forget gate f",
+    ]);
+    expect(weightsPanel.describeAt(scene(), 0, 0, ENGLISH)).toBeNull();
+  });
+
+  test.each([320, 420, 600, 1200])("has a block a gate within %d pixels", (width) => {
+    store.applyDelta(delta(2), join(frameOf(9), analysisOf(9)));
+    const { blocks, height } = scene(width);
+    expect(blocks.map(({ gate }) => gate)).toEqual(["i", "f", "g", "o"]);
+    for (const { box } of blocks) {
+      expect(box.x + box.width).toBeLessThanOrEqual(width);
+      expect(box.y + box.height).toBeLessThan(height);
+    }
+  });
+});
+
+describe("the findings", () => {
+  const scene = (strings = ENGLISH) => findingsPanel.resolve(store, place(), strings);
+  const problem: Finding = {
+    ...FINDING,
+    name: "nan",
+    severity: "problem",
+    layer: "lstm.l0",
+    step: 1240,
+    time: 3,
+    unit: 7,
+  };
+  const note: Finding = { ...FINDING, name: "fine", severity: "info", layer: null, step: null, time: null, unit: null };
+
+  test("say in words that nothing was analysed, or nothing was found", () => {
+    expect(scene()).toEqual({ said: [], message: ENGLISH.noAnalysis, note: "" });
+    store.applyDelta(delta(1), step(8));
+    analysis(8, []);
+    expect(scene()).toEqual({ said: [], message: "Nothing conspicuous at step 8.", note: "" });
+  });
+
+  test("stand with the gravest first, each with where to look, and say of which step they are", () => {
+    store.applyDelta(delta(1), step(9));
+    analysis(8, [], [note, FINDING, problem]);
+    const { said, note: of } = scene();
+    expect(said.map(({ word }) => word)).toEqual(["Problem", "Warning", "Note"]);
+    expect(said[0]).toMatchObject({
+      look: { step: 1240, layer: "lstm.l0", time: 3, unit: 7 },
+      place: "step 1\u202f240, lstm.l0, t = 3, unit 7",
+    });
+    expect(said[1]?.look).toEqual({ layer: "lstm.l0", time: 0 });
+    expect(said[2]).toMatchObject({ look: null, place: "" });
+    expect(of).toBe("as analysed at step 8");
+  });
+
+  test("are in the reader's language", () => {
+    store.applyDelta(delta(1), step(8));
+    analysis(8, [], [FINDING]);
+    expect(scene().said[0]).toMatchObject({
+      sentence: FINDING.sentence,
+      advice: FINDING.advice,
+      source: FINDING.source,
+    });
+    expect(scene(CHINESE).said[0]).toMatchObject({
+      sentence: FINDING.sentence_zh,
+      advice: FINDING.advice_zh,
+      word: "警告",
+    });
+  });
+});
