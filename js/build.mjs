@@ -35,7 +35,7 @@ async function bundle(entry, outfile, format) {
     charset: "ascii",
     minify: true,
     legalComments: "none",
-    define: { "define.amd": "false" },
+    define: { "define.amd": "false", "Number.NaN": "NaN", "Number.POSITIVE_INFINITY": "Infinity" },
     plugins: [styleAsText],
     metafile: true,
   });
