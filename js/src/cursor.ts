@@ -119,7 +119,7 @@ export function resolve(cursor: Cursor, store: Store): Place {
   const frame = store.frame(step) ?? null;
   const layers = frame?.header.layers ?? [];
   const layer = layers.find(({ name }) => name === cursor.layer) ?? layers[0] ?? null;
-  const gates = layer ? [...GATES[layer.kind], ...TOTAL_GRADIENTS[layer.kind]] : [];
+  const gates = frame && layer ? quantities(frame, layer) : [];
   const gate = gates.find((name) => name === cursor.gate) ?? gates[0] ?? "";
   const samples = frame?.header.samples ?? [];
   const sample = clamp(cursor.sample, samples.length);
@@ -142,6 +142,13 @@ export function resolve(cursor: Cursor, store: Store): Place {
     samples,
     tokens: frame?.header.tokens?.[sample] ?? null,
   };
+}
+
+/** What a layer can show: the quantities of its kind; of a cell written by hand, whatever the frame holds of it. */
+function quantities(frame: StepFrame, { name, kind }: Layer): readonly string[] {
+  if (kind !== "TAP") return [...GATES[kind], ...TOTAL_GRADIENTS[kind]];
+  const planes = frame.header.planes.filter((plane) => plane.layer === name && plane.shape.length === 3);
+  return planes.map((plane) => plane.name);
 }
 
 /** Times and units of what is looked at: the gates of a projected layer have more units than its output. */

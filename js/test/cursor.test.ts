@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Hub, join as joinCursor, nearest, resolve, SharedCursor, START } from "../src/cursor";
 import { Store } from "../src/store";
-import { delta, LSTM, step } from "./frames";
+import { delta, LSTM, norms, step } from "./frames";
 
 const GRU = { ...LSTM, name: "gru.l0", kind: "GRU" as const, lengths: [2, 6] };
 const gruPlane = {
@@ -51,6 +51,23 @@ describe("resolve", () => {
     });
     expect(place.gates).toEqual(["i", "f", "g", "o", "c", "h", "dh", "dc"]);
     expect(place.layer?.name).toBe("lstm.l0");
+  });
+
+  test("takes the quantities of a cell written by hand from the frame, with their gradients, without norms", () => {
+    const store = new Store(() => 0);
+    const cell = { ...LSTM, name: "cell", kind: "TAP" as const };
+    const planes = ["memory", "dmemory", "write"].map((name) => ({ ...gruPlane, layer: "cell", name }));
+    store.applyDelta(
+      delta(1),
+      step(10, { layers: [cell] }, [...planes, { ...norms("dmemory", [1, 1, 1]), layer: "cell" }]),
+    );
+    expect(resolve(START, store)).toMatchObject({
+      gates: ["memory", "dmemory", "write"],
+      gate: "memory",
+      times: 6,
+      units: 10,
+    });
+    expect(resolve({ ...START, gate: "write" }, store).gate).toBe("write");
   });
 
   test("counts times and units as recorded, not as sent", () => {

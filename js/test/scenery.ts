@@ -196,7 +196,7 @@ export function analysisOf(
     return time > loss ? 0 : weight * 10 ** ((-(6 - 4 * progress) * (loss - time)) / times - 1 + next());
   });
   const flow = quantised("dflow", matrix, [samples, times, times]);
-  const blocks = { LSTM: ["i", "f", "g", "o"], GRU: ["r", "z", "n"], RNN_TANH: ["h"], RNN_RELU: ["h"] }[kind];
+  const blocks = { LSTM: ["i", "f", "g", "o"], GRU: ["r", "z", "n"], RNN_TANH: ["h"], RNN_RELU: ["h"], TAP: [] }[kind];
   const spectra = blocks.flatMap((gate): Planned[] => {
     const half = Array.from(
       { length: 16 },
