@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from rnnwidgets import schema
@@ -111,7 +112,7 @@ class Trace:
         """Names of the total gradients that this trace holds: `dh` is that of `h`."""
         return tuple(name for name in self.arrays if name[0] == "d" and name[1:] in self.arrays)
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
         """Bytes of all arrays, weights and starting states."""
         return sum(array.nbytes for held in (self.arrays, self.weights, self.start) for array in held.values())
@@ -170,7 +171,7 @@ class Frame:
             for name, trace in self.traces.items()
         }
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
         """Bytes that the frame holds: its arrays and its tokens' text."""
         text = sum(len(token) for sample in self.tokens or () for token in sample)

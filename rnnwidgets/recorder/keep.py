@@ -3,13 +3,15 @@
 Blocks kept on the heap between the buffers that a training step allocates and frees make the allocator hand those
 buffers' pages back to the system and fault them in again, step after step: for the reference LSTM about 2 500 page
 faults a step more than without a recorder, and some 400 to 800 more with frames kept here. Small frames are left on the
-heap, since a process may hold only so many mappings.
+heap, since a process may hold only so many mappings. Fresh pages cost ten times what copying into them does, so the
+mapping of a frame that was given up serves the next one.
 """
 
 from __future__ import annotations
 
 import math
 import mmap
+import sys
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
 
@@ -19,6 +21,41 @@ from torch import Tensor
 from rnnwidgets.frame import Array
 
 _LEAST = 128 * 1024
+_MOST_SPARE = 8 * 2**20
+_UNSHARED = 2  # references to a mapping that only its block holds, one of them the question's own
+
+
+class Spare:
+    """Mappings of blocks that are gone, for blocks of the same size.
+
+    Attributes:
+        nbytes: what they hold together, at most `_MOST_SPARE`.
+    """
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self.nbytes = 0
+        self._mappings: list[mmap.mmap] = []
+
+    def take(self, size: int) -> mmap.mmap:
+        """Return a mapping of that size; what is in it is left over."""
+        for place, memory in enumerate(self._mappings):
+            if len(memory) == size:
+                self.nbytes -= size
+                return self._mappings.pop(place)
+        return mmap.mmap(-1, size, access=mmap.ACCESS_COPY)
+
+    def give(self, memory: mmap.mmap) -> None:
+        """Keep a mapping that nobody reads any more, in the place of older ones if need be."""
+        if len(memory) > _MOST_SPARE:
+            return
+        self._mappings.append(memory)
+        self.nbytes += len(memory)
+        while self.nbytes > _MOST_SPARE:
+            self.nbytes -= len(self._mappings.pop(0))
+
+
+SPARE = Spare()
 
 
 class Block(Mapping[str, Array]):
@@ -27,13 +64,18 @@ class Block(Mapping[str, Array]):
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         """Copy the tensors' values."""
         sizes = [tensor.numel() * tensor.element_size() for tensor in tensors.values()]
-        self._memory = mmap.mmap(-1, max(sum(sizes), 1))
+        self._memory = SPARE.take(max(sum(sizes), 1))
         self._places = {
             name: (str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape), offset)
             for (name, tensor), offset in zip(tensors.items(), accumulate(sizes, initial=0), strict=False)
         }
         for name, tensor in tensors.items():
             np.copyto(self[name], tensor.cpu().numpy())
+
+    def __del__(self) -> None:
+        """Leave the mapping to another block, unless some array still shows it."""
+        if sys.getrefcount(self._memory) <= _UNSHARED:
+            SPARE.give(self._memory)
 
     def __getitem__(self, name: str) -> Array:
         """Return a view of one array's memory."""

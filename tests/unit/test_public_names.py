@@ -7,6 +7,7 @@ A change of the surface is a change of public_names.txt beside this file, to be 
 from __future__ import annotations
 
 import inspect
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
@@ -39,7 +40,7 @@ def lines(path: str) -> list[str]:
 
 def member_text(member: object) -> str:
     """The signature of a method, a word for a property, nothing for a plain value."""
-    if isinstance(member, property):
+    if isinstance(member, property | cached_property):
         return ": property"
     if isinstance(member, staticmethod | classmethod):
         member = member.__func__
