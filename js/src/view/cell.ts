@@ -1,15 +1,15 @@
 /** The cell diagram on the page: the picture, and the unit whose numbers it shows. */
 
 import { paint, resolve } from "../panels/cell";
-import { assign, element } from "./dom";
+import { assign, element, listen } from "./dom";
 import type { PanelView, Stage } from "./panel";
 import { picture } from "./picture";
 
 export function cell(stage: Stage): PanelView {
   const { strings, store, signal, move } = stage;
   const unit = element("input", { type: "number", "data-role": "unit", min: "0", step: "1", class: "rnnw-unit" });
-  unit.addEventListener("input", () => unit.value !== "" && move({ unit: Number(unit.value) }, false), { signal });
-  unit.addEventListener("change", () => move({}, true), { signal });
+  listen(unit, "input", () => unit.value !== "" && move({ unit: Number(unit.value) }, false), signal);
+  listen(unit, "change", () => move({}, true), signal);
   const drawing = picture(stage, {
     role: "cell",
     resolve: (place, width) => resolve(store, place, width, strings),

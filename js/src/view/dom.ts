@@ -44,6 +44,16 @@ export function assign(target: Element, name: string, value: string): void {
   if (target.getAttribute(name) !== value) target.setAttribute(name, value);
 }
 
+/** Listen until the signal ends it. */
+export function listen<Name extends keyof HTMLElementEventMap>(
+  target: HTMLElement,
+  name: Name,
+  listener: (event: HTMLElementEventMap[Name]) => void,
+  signal: AbortSignal,
+): void {
+  target.addEventListener(name, listener, { signal });
+}
+
 /** Call `select` with every place of a drag that begins on the target, `settled` with the last. */
 export function dragged(
   target: HTMLElement,
@@ -58,7 +68,7 @@ export function dragged(
   const onwards = (settled: boolean) => (event: PointerEvent) => {
     if (target.hasPointerCapture(event.pointerId)) select(event, settled);
   };
-  target.addEventListener("pointerdown", begin, { signal });
-  target.addEventListener("pointermove", onwards(false), { signal });
-  target.addEventListener("pointerup", onwards(true), { signal });
+  listen(target, "pointerdown", begin, signal);
+  listen(target, "pointermove", onwards(false), signal);
+  listen(target, "pointerup", onwards(true), signal);
 }

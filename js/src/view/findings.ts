@@ -1,7 +1,7 @@
 /** The findings on the page: a sentence a line, a button that goes to the evidence, advice and source to unfold. */
 
 import { type FindingsScene, resolve, type Said } from "../panels/findings";
-import { element, write } from "./dom";
+import { element, listen, write } from "./dom";
 import { type PanelView, type Stage, watch } from "./panel";
 
 export function findings(stage: Stage): PanelView {
@@ -10,14 +10,15 @@ export function findings(stage: Stage): PanelView {
   const note = element("p", { class: "rnnw-notes" });
   const changed = watch();
   let scene: FindingsScene = { said: [], message: "", note: "" };
-  list.addEventListener(
+  listen(
+    list,
     "click",
     (event) => {
       const index = (event.target as Element).closest("[data-look]")?.getAttribute("data-look");
       const look = index == null ? null : scene.said[Number(index)]?.look;
       if (look) move(look, true);
     },
-    { signal },
+    signal,
   );
   return {
     element: element("div", {}, list, note),

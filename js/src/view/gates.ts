@@ -17,7 +17,7 @@ import { valueAt } from "../panels/sheet";
 import { fitted, isWhole, revealing, type Sight } from "../panels/sight";
 import { bandAt } from "../scale";
 import { cleared, contextOf, size } from "./canvas";
-import { assign, dragged, element, write } from "./dom";
+import { assign, dragged, element, listen, write } from "./dom";
 import { type PanelView, type Shown, type Stage, watch } from "./panel";
 import { gateTabs } from "./tabs";
 import { timeSlider } from "./time";
@@ -106,8 +106,8 @@ function wishing({ strings, signal, place, repaint }: Stage) {
     },
     set: (sight: Sight | null) => change({ sight: isWhole(sight, ...extent()) ? null : sight }),
   };
-  select.addEventListener("change", () => change({ order: select.value as Order }), { signal });
-  reset.addEventListener("click", () => change({ sight: null }), { signal });
+  listen(select, "change", () => change({ order: select.value as Order }), signal);
+  listen(reset, "click", () => change({ sight: null }), signal);
   const moved = watch();
   const now = (): Wish => {
     const { time, unit } = place();
@@ -171,14 +171,15 @@ function points(
     if (current && cell) show(event, describe(current, place(), ...cell, strings));
     else hide();
   };
-  data.addEventListener("pointermove", hover, { signal });
-  data.addEventListener("pointerleave", hide, { signal });
+  listen(data, "pointermove", hover, signal);
+  listen(data, "pointerleave", hide, signal);
 }
 
 /** Arrows move time and unit, ten at once with Shift; Home and End go to the ends; Escape lets the unit go. */
 function keys(stage: Stage, data: HTMLElement, scene: () => GatesScene | null): void {
   const { place, move, say, signal } = stage;
-  data.addEventListener(
+  listen(
+    data,
     "keydown",
     (event) => {
       const { times, time, units, unit } = place();
@@ -199,9 +200,10 @@ function keys(stage: Stage, data: HTMLElement, scene: () => GatesScene | null): 
       event.preventDefault();
       move(change, false);
     },
-    { signal },
+    signal,
   );
-  data.addEventListener(
+  listen(
+    data,
     "keyup",
     (event) => {
       const current = scene();
@@ -209,7 +211,7 @@ function keys(stage: Stage, data: HTMLElement, scene: () => GatesScene | null): 
       move({}, true);
       say(wordsOf(stage, current));
     },
-    { signal },
+    signal,
   );
 }
 

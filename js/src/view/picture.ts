@@ -7,7 +7,7 @@
 import type { Cursor, Place } from "../cursor";
 import type { Look } from "../theme";
 import { cleared, size } from "./canvas";
-import { assign, dragged, element } from "./dom";
+import { assign, dragged, element, listen } from "./dom";
 import { type Shown, type Stage, watch } from "./panel";
 import { tip } from "./tip";
 
@@ -58,8 +58,8 @@ export function picture<Scene extends { readonly width: number; readonly height:
     else hint.hide();
   };
   dragged(canvas, (event, settled) => stage.move(hitOf(event)?.change ?? {}, settled), stage.signal);
-  canvas.addEventListener("pointermove", hover, { signal: stage.signal });
-  canvas.addEventListener("pointerleave", hint.hide, { signal: stage.signal });
+  listen(canvas, "pointermove", hover, stage.signal);
+  listen(canvas, "pointerleave", hint.hide, stage.signal);
   arrows(stage, canvas);
   const paint = ({ place, look, pixelRatio }: Shown) => {
     const width = figure.clientWidth;
@@ -77,7 +77,8 @@ export function picture<Scene extends { readonly width: number; readonly height:
 
 function arrows({ place, move, say, signal }: Stage, canvas: HTMLElement): void {
   const within = (index: number, count: number) => Math.max(0, Math.min(index, count - 1));
-  canvas.addEventListener(
+  listen(
+    canvas,
     "keydown",
     (event) => {
       const { times, time, units, unit } = place();
@@ -95,15 +96,16 @@ function arrows({ place, move, say, signal }: Stage, canvas: HTMLElement): void 
       event.preventDefault();
       move(change, false);
     },
-    { signal },
+    signal,
   );
-  canvas.addEventListener(
+  listen(
+    canvas,
     "keyup",
     ({ key }) => {
       if (!/^(Arrow|Home|End)/.test(key)) return;
       move({}, true);
       say(canvas.getAttribute("aria-label") ?? "");
     },
-    { signal },
+    signal,
   );
 }

@@ -3,7 +3,7 @@
 import { LEFT, RIGHT } from "../panels/geometry";
 import { MOST_PINS, paint, resolve } from "../panels/units";
 import { bandAt } from "../scale";
-import { assign, element, write } from "./dom";
+import { assign, element, listen, write } from "./dom";
 import type { PanelView, Shown, Stage } from "./panel";
 import { picture } from "./picture";
 
@@ -36,15 +36,16 @@ export function units(stage: Stage): PanelView {
     list.replaceChildren(...pins.map((unit) => pinned(unit, `${strings.unpin} ${unit}`)));
     repaint();
   };
-  list.addEventListener(
+  listen(
+    list,
     "click",
     (event) => {
       const unit = (event.target as Element).closest("[data-unit]")?.getAttribute("data-unit");
       if (unit) set(pins.filter((one) => one !== Number(unit)));
     },
-    { signal },
+    signal,
   );
-  pin.addEventListener("click", () => set([...pins, place().unit ?? 0]), { signal });
+  listen(pin, "click", () => set([...pins, place().unit ?? 0]), signal);
   const head = element("div", { class: "rnnw-head" }, element("h3", {}, title), list, pin);
   const paintAll = (shown: Shown) => {
     drawing.paint(shown);

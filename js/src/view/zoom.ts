@@ -4,6 +4,7 @@
  */
 
 import { panned, type Sight, zoomed } from "../panels/sight";
+import { listen } from "./dom";
 import type { Stage } from "./panel";
 
 export interface Zoomed {
@@ -31,16 +32,17 @@ export function zooming({ signal }: Stage, target: HTMLElement, zoom: Zoomed): v
     },
     { signal, passive: false },
   );
-  target.addEventListener(
+  listen(
+    target,
     "keydown",
     ({ key }) => {
       if (key === "0") zoom.set(null);
       const factor = { "+": 1 / FACTOR, "=": 1 / FACTOR, "-": FACTOR }[key];
       if (factor) scale(zoom, factor, [0.5, 0.5]);
     },
-    { signal },
+    signal,
   );
-  target.addEventListener("dblclick", () => zoom.set(null), { signal });
+  listen(target, "dblclick", () => zoom.set(null), signal);
   grasping(target, zoom, shareOf, signal);
 }
 
@@ -82,9 +84,9 @@ function grasping(target: HTMLElement, zoom: Zoomed, shareOf: (event: MouseEvent
     pointers.delete(event.pointerId);
     if (pointers.size === 0) panning = false;
   };
-  target.addEventListener("pointerdown", down, { signal });
-  target.addEventListener("pointermove", move, { signal });
-  for (const name of ["pointerup", "pointercancel"] as const) target.addEventListener(name, up, { signal });
+  listen(target, "pointerdown", down, signal);
+  listen(target, "pointermove", move, signal);
+  for (const name of ["pointerup", "pointercancel"] as const) listen(target, name, up, signal);
 }
 
 function shift({ sight, set }: Zoomed, across: number, down: number): void {
