@@ -14,9 +14,10 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from rnnwidgets.recorder.inert import weakly
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.loop import Given, Loop
-from rnnwidgets.recorder.observe import Call, Passed, weakly
+from rnnwidgets.recorder.observe import Call, Passed
 from rnnwidgets.recorder.optimizer import follow
 from rnnwidgets.recorder.passes import Carried, reason_to_skip
 from rnnwidgets.recorder.runs import Runner

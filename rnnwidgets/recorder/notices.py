@@ -10,6 +10,7 @@ from rnnwidgets.frame import Frame
 from rnnwidgets.recorder.bad import nonfinite
 from rnnwidgets.recorder.optimizer import Scaling
 from rnnwidgets.recorder.step import MOST_TIMES, Step
+from rnnwidgets.recorder.wrapped import has_compiled
 from rnnwidgets.recording import Recording
 
 _SILENT_STEPS = 10
@@ -44,6 +45,11 @@ class Notices:
     def of_silence(self, layers: str) -> None:
         """Count a step in which no layer was called, and say so when it is no accident."""
         self._silent += 1
+        if self._silent == 1 and has_compiled():
+            self.tell(
+                f"no call of {layers} was seen in a training step, and torch.compile was in use before: code that it "
+                "has made runs no hook that comes later; call torch.compiler.reset(), and watch before the first batch"
+            )
         if self._silent == _SILENT_STEPS:
             self.tell(
                 f"no call of {layers} was seen in {_SILENT_STEPS} training steps: the optimizer may train another "

@@ -7,8 +7,6 @@ called with None. Only the sampled sequences are copied, at once, since the user
 
 from __future__ import annotations
 
-import contextlib
-import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -20,43 +18,6 @@ from rnnwidgets.cells import Start, Weights
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.runs import Runner, listen, precise, version
 from rnnwidgets.recorder.sampling import Packed, Padded
-
-
-class InertOnCopy:
-    """A hook that becomes one that does nothing when the model is copied or pickled.
-
-    A copy of a watched model is not recorded, and a saved one loads where this package is not installed: a context
-    manager's `__exit__` takes any arguments and returns None.
-    """
-
-    def __init__(self, work: Callable[..., None]) -> None:
-        """Call `work` on every call."""
-        self._work = work
-
-    def __call__(self, *args: Any) -> None:
-        """Do the work; the result is None, which leaves the module's own result in place."""
-        self._work(*args)
-
-    def __deepcopy__(self, _memo: dict[int, Any]) -> Callable[..., None]:
-        """Return the inert hook."""
-        return contextlib.nullcontext().__exit__
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Return how to make the inert hook."""
-        return getattr, (contextlib.nullcontext(), "__exit__")
-
-
-def weakly(method: Callable[..., None], *bound: Any) -> InertOnCopy:
-    """Return a hook that calls a method as long as its object lives, and that a compiler leaves as it is."""
-    reference = weakref.WeakMethod(method)
-
-    def call(*args: Any) -> None:
-        alive = reference()
-        if alive is not None:
-            alive(*bound, *args)
-
-    hidden: Callable[[Callable[..., None]], Callable[..., None]] = vars(torch.compiler)["disable"]  # it has no types
-    return InertOnCopy(hidden(call))
 
 
 class Passed(NamedTuple):

@@ -94,6 +94,12 @@ def refuse_compiled(model: nn.Module, modules: Sequence[Recurrent]) -> None:
         )
 
 
+def has_compiled() -> bool:
+    """Tell whether `torch.compile` has made code in this process that is still in use."""
+    compiler = sys.modules.get("torch._dynamo.convert_frame")
+    return compiler is not None and bool(compiler.input_codes.seen)
+
+
 def _is_compiled_with_others(module: nn.Module | None) -> bool:
     told_to = bool(getattr(sys.modules.get("torch._dynamo.config"), "allow_rnn", False))
     return isinstance(module, nn.RNNCellBase) or told_to

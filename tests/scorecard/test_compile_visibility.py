@@ -1,0 +1,165 @@
+"""Row compile_visibility: under torch.compile a cell is recorded, or it is said before the second step that it is not.
+
+`nn.LSTM` and its kin are called between graphs; a cell is a part of a graph, and code made before runs no later hook.
+"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import rnnwidgets as rw
+from rnnwidgets.errors import RecorderWarning
+from tests.counts import count
+
+BACKENDS = count(["eager", "aot_eager"], ["eager", "aot_eager", "inductor"])
+STEPS = 3
+
+pytestmark = pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
+
+
+class Decoder(nn.Module):
+    """A cell in a loop, from one input to its own outputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell, self.readout = nn.LSTMCell(3, 4), nn.Linear(4, 3)
+
+    def forward(self, x: Tensor, times: int = 5) -> Tensor:
+        h = c = x.new_zeros(len(x), 4)
+        outputs = []
+        for _ in range(times):
+            h, c = self.cell(x, (h, c))
+            x = self.readout(h)
+            outputs.append(x)
+        return torch.stack(outputs)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_compiler():
+    torch.compiler.reset()
+    yield
+    torch.compiler.reset()
+
+
+def seeded():
+    torch.manual_seed(0)
+    model = Decoder()
+    return model, torch.optim.SGD(model.parameters(), lr=0.01), torch.randn(2, 3)
+
+
+def train_once(run, optimizer, x):
+    optimizer.zero_grad()
+    run(x).square().sum().backward()
+    optimizer.step()
+
+
+def compiled_of(model, **options) -> nn.Module:
+    compiled = torch.compile(model, **options)
+    assert isinstance(compiled, nn.Module)
+    return compiled
+
+
+def eager():
+    """Return the recording of the same training without a compiler."""
+    model, optimizer, x = seeded()
+    with rw.watch(model, optimizer, every=1, strict=True) as recorder:
+        for _ in range(STEPS):
+            train_once(model, optimizer, x)
+    return recorder.recording
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("first", ["watched", "compiled", "compiled in place"])
+def test_compile_visibility(backend, first):
+    model, optimizer, x = seeded()
+    run = model
+    if first == "compiled":
+        run = compiled_of(model, backend=backend)
+    elif first == "compiled in place":
+        model.compile(backend=backend)
+    with rw.watch(run, optimizer, every=1, strict=True) as recorder:
+        if first == "watched":
+            run = compiled_of(model, backend=backend)
+        for _ in range(STEPS):
+            train_once(run, optimizer, x)
+    wanted = eager()
+    assert recorder.recording.steps == wanted.steps == list(range(STEPS))
+    worst = 0.0
+    for frame, other in zip(recorder.recording, wanted, strict=True):
+        trace, expected = frame["cell"], other["cell"]
+        assert trace.names == expected.names
+        assert {"i", "f", "g", "o", "c", "h", "dh", "dc"} <= set(trace.names)
+        for name in trace.names:
+            assert trace[name] == pytest.approx(expected[name], abs=1e-6)
+            worst = max(worst, float(abs(trace[name] - expected[name]).max()))
+    print(f"{backend}, {first} first: {STEPS} of {STEPS} steps, at most {worst:.0e} from eager")
+
+
+def refusal(model):
+    with pytest.raises(rw.RecordingError) as refused:
+        rw.watch(model)
+    return str(refused.value)
+
+
+RAN = (
+    "model: expected a model that has not run yet since torch.compile, found compiled code around cell, which runs no "
+    "hook that comes later; call torch.compiler.reset() first, and watch before the first batch."
+)
+WHOLE = (
+    "model: expected a model that torch.compile may run in several pieces, found fullgraph=True around cell, where no "
+    "hook can run; compile it without fullgraph=True."
+)
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_compiled_model_that_has_run_is_refused_and_recorded_after_a_reset(in_place):
+    model, optimizer, x = seeded()
+    run = model
+    if in_place:
+        model.compile(backend="eager")
+    else:
+        run = compiled_of(model, backend="eager")
+    train_once(run, optimizer, x)
+    assert refusal(run) == refusal(model) == RAN
+    assert not model.cell._forward_hooks
+    torch.compiler.reset()
+    with rw.watch(run, optimizer, every=1, strict=True) as recorder:
+        train_once(run, optimizer, x)
+    assert recorder.recording.steps == [0]
+
+
+def test_a_model_whose_class_has_run_compiled_is_refused_too():
+    model, optimizer, x = seeded()
+    train_once(compiled_of(model, backend="eager"), optimizer, x)
+    assert refusal(Decoder()) == RAN
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_model_compiled_as_one_graph_is_refused(in_place):
+    model, _, _ = seeded()
+    if in_place:
+        model.compile(backend="eager", fullgraph=True)
+        assert refusal(model) == WHOLE
+    else:
+        assert refusal(compiled_of(model, backend="eager", fullgraph=True)) == WHOLE
+
+
+def test_a_watched_model_compiled_as_one_graph_names_the_recorder_in_the_first_step():
+    model, optimizer, x = seeded()
+    with rw.watch(model, optimizer):
+        run = compiled_of(model, backend="eager", fullgraph=True)
+        with pytest.raises(Exception, match="compile the model without fullgraph=True, or close\\(\\) the recorder"):
+            train_once(run, optimizer, x)
+
+
+def test_a_cell_inside_a_function_that_ran_compiled_is_told_in_the_first_step():
+    model, optimizer, x = seeded()
+    run = torch.compile(lambda values: model(values) * 1, backend="eager")
+    train_once(run, optimizer, x)
+    recorder = rw.watch(model, optimizer, every=1)
+    with pytest.warns(RecorderWarning, match=r"no call of cell was seen in a training step, and torch\.compile was"):
+        train_once(run, optimizer, x)
+    recorder.close()
+    assert len(recorder.recording) == 0
