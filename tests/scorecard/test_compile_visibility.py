@@ -16,7 +16,10 @@ from tests.counts import count
 BACKENDS = count(["eager", "aot_eager"], ["eager", "aot_eager", "inductor"])
 STEPS = 3
 
-pytestmark = pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
+pytestmark = pytest.mark.filterwarnings(  # of torch's own code
+    "ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning",
+    "ignore:`torch.jit.script_method` is deprecated:DeprecationWarning",
+)
 
 
 class Decoder(nn.Module):
