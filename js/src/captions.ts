@@ -21,6 +21,7 @@ export interface Captions {
   readonly pauseTime: string;
   readonly speed: string;
   readonly letGo: string;
+  readonly fault: (reason: string) => string;
   readonly keys: string;
   readonly keysHelp: readonly string[];
 }
@@ -44,6 +45,7 @@ export const ENGLISH_CAPTIONS: Captions = {
   pauseTime: "Pause at this timestep",
   speed: "speed",
   letGo: "training goes on, the view stays at this step: press live, or the key l, to follow again",
+  fault: (reason) => `This panel cannot draw what it got (${reason}): the others go on; please report it.`,
   keys: "keys",
   keysHelp: [
     "k: play or pause training",
@@ -75,6 +77,7 @@ export const CHINESE_CAPTIONS: Captions = {
   pauseTime: "停在此时刻",
   speed: "速度",
   letGo: "训练仍在继续，视图停在此步：按“实时”按钮或 l 键重新跟随",
+  fault: (reason) => `此面板无法绘制收到的内容（${reason}）：其他面板不受影响，请报告此问题。`,
   keys: "按键",
   keysHelp: [
     "k：播放或暂停训练步",

@@ -60,10 +60,21 @@ const WIDTHS: ReadonlyArray<readonly [RegExp, number]> = [
   [/[A-Z]/, 0.7],
 ];
 
+/** Characters that show nothing, or turn the text around them: controls, zero-width ones, bidirectional marks. */
+const UNSEEN = /[\p{Cc}\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
+const LONGEST = 600;
+
+/** A text as it can be shown to people: what cannot be seen as its code, what is endless cut short. */
+export function visible(text: string): string {
+  const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}\u2026` : text;
+  return cut.replace(UNSEEN, (character) => `\u27e8${character.charCodeAt(0).toString(16).padStart(4, "0")}\u27e9`);
+}
+
 /** A text that takes at most `width` pixels, with an ellipsis where something was left out. */
 export function shortened(text: string, size: number, width: number): string {
   if (textWidth(text, size) <= width) return text;
-  const characters = [...text];
+  // No character is narrower than a third of the size, so no more than these can fit.
+  const characters = [...text.slice(0, Math.ceil((6 * width) / size) + 2)];
   while (characters.length > 1 && textWidth(`${characters.join("")}\u2026`, size) > width) characters.pop();
   return `${characters.join("")}\u2026`;
 }

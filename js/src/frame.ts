@@ -22,6 +22,7 @@ import {
   type StepHeader,
   VERSION,
 } from "./protocol.gen";
+import { fits, isHeader } from "./sound";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -119,26 +120,27 @@ function readFrame(bytes: Bytes): Frame {
   const start = PREFIX_BYTES + prefix.getUint32(8, true);
   const header = readHeader(bytes.subarray(PREFIX_BYTES, start));
   const body = bytes.subarray(start);
-  for (const plane of header.planes) checkPlane(plane, body.length);
+  for (const plane of header.planes) {
+    if (fits(plane, header.kind, body.length)) continue;
+    const found = `shape ${plane.shape.join(" x ")} at ${plane.offset}`;
+    throw new FrameError(`plane ${plane.name} inside a body of ${body.length} bytes`, found);
+  }
   return { header, body, size: bytes.length };
 }
 
 function readHeader(bytes: Bytes): Frame["header"] {
-  const header = JSON.parse(new TextDecoder().decode(bytes)) as Frame["header"];
-  if (!["step", "curves", "analysis"].includes(header.kind)) {
-    throw new FrameError("a frame of kind step, curves or analysis", JSON.stringify(header));
+  const header = parsed(new TextDecoder().decode(bytes));
+  if (!isHeader(header)) {
+    throw new FrameError("a header of kind step, curves or analysis", JSON.stringify(header).slice(0, 80));
   }
-  return header;
+  return header as Frame["header"];
 }
 
-function checkPlane(plane: Plane, bodyBytes: number): void {
-  const item = { u1: 1, f4: 4, f8: 8 }[plane.dtype];
-  const bytes = plane.shape.reduce((product, length) => product * length, item);
-  if (plane.offset % item !== 0 || plane.offset < 0 || plane.offset + bytes > bodyBytes) {
-    throw new FrameError(
-      `plane ${plane.name} inside a body of ${bodyBytes} bytes`,
-      `${bytes} bytes at ${plane.offset}`,
-    );
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new FrameError("a header in JSON", JSON.stringify(text.slice(0, 80)));
   }
 }
 

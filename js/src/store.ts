@@ -10,6 +10,7 @@ import { type AnalysisFrame, type Bytes, type CurvesFrame, FrameError, readFrame
 import { Held } from "./held";
 import { type Delta, type Meta, STORE_BYTES, type Status, VERSION } from "./protocol.gen";
 import { binsOf, joined, row, type Series, select } from "./series";
+import { isMessage } from "./sound";
 
 const ANALYSES_SHARE = 1 / 8;
 
@@ -136,6 +137,11 @@ export class Store {
   #accepts(message: Meta | Delta): boolean {
     if (message.version !== VERSION) {
       this.foreign = message.version;
+      this.#changed();
+      return false;
+    }
+    if (!isMessage(message)) {
+      this.damaged += 1;
       this.#changed();
       return false;
     }

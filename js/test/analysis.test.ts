@@ -87,7 +87,10 @@ describe("the store", () => {
   test("takes analyses from snapshots and from late messages too, and the last one of a step", () => {
     store.applyDelta(delta(3), analysis(9));
     store.applyDelta(delta(2), analysis(7));
-    store.applySnapshot(meta(3), join(step(9), analysis(1), analysis(9, [{ name: "clipped" }])));
+    store.applySnapshot(
+      meta(3),
+      join(step(9), analysis(1), analysis(9, [{ ...frames[0]?.header.findings[0], name: "clipped" }])),
+    );
     expect(store.analysed).toEqual([1, 7, 9]);
     expect(store.analysis(9)?.header.findings.map(({ name }) => name)).toEqual(["clipped"]);
   });

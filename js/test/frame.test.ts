@@ -126,14 +126,14 @@ describe("damage", () => {
 
   test("is a plane that reaches beyond the body", () => {
     const header = { kind: "step", step: 0, samples: [], scalars: {}, norms: {}, tokens: null, layers: [] };
-    const plane = { name: "h", shape: [4], values: [1, 2, 3, 4] };
+    const plane = { name: "h", axes: ["unit"], shape: [4], values: [1, 2, 3, 4] };
     expect(() => read(encode(header, [{ ...plane, offset: 8 }]))).toThrow("plane h inside a body of 8 bytes");
     expect(() => read(encode(header, [{ ...plane, shape: [9] }]))).toThrow(FrameError);
     expect(read(encode(header, [plane])).length).toBe(1);
   });
 
   test("is a frame of an unknown kind", () => {
-    expect(() => read(encode({ kind: "other" }, []))).toThrow("Expected a frame of kind step, curves or analysis");
+    expect(() => read(encode({ kind: "other" }, []))).toThrow("Expected a header of kind step, curves or analysis");
   });
 });
 

@@ -5,7 +5,7 @@ import type { CurvesHeader, Delta, Layer, Meta, Plane, Status, StepHeader } from
 
 export type Planned = Partial<Plane> & Pick<Plane, "name" | "shape"> & { values: ArrayLike<number> };
 
-function crc32(bytes: Uint8Array): number {
+export function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {
     crc ^= byte;

@@ -52,10 +52,11 @@ ONLY_IN = {"bqplot": {"widgets/curves.py"}, "nltk": {"tasks/brown.py"}, "fsspec"
 SMALL = {"scale", "color", "theme", "strings", "format"}
 JS_LAYERS = {
     "protocol.gen": set(),
-    "frame": {"protocol.gen"},
+    "sound": {"protocol.gen"},
+    "frame": {"protocol.gen", "sound"},
     "series": {"protocol.gen", "frame"},
     "held": {"frame"},
-    "store": {"protocol.gen", "frame", "series", "held"},
+    "store": {"protocol.gen", "frame", "series", "held", "sound"},
     "cursor": {"protocol.gen", "frame", "held", "store"},
     "scale": set(),
     "format": set(),

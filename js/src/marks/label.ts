@@ -1,5 +1,6 @@
 /** Text on a canvas: already placed, already worded. */
 
+import { visible } from "../format";
 import type { Box } from "../scale";
 import type { Look } from "../theme";
 
@@ -35,7 +36,7 @@ export function paintLabels(context: CanvasRenderingContext2D, labels: readonly 
     context.save();
     context.translate(x, y);
     if (angle) context.rotate(-angle);
-    context.fillText(text, 0, 0);
+    context.fillText(visible(text), 0, 0);
     context.restore();
   }
 }

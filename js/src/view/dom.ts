@@ -1,5 +1,7 @@
 /** Elements made in one call, text only ever as text; drags of the main button, whatever the pointer. */
 
+import { visible } from "../format";
+
 type Attributes = Readonly<Record<string, string | boolean>>;
 
 export function element<Tag extends keyof HTMLElementTagNameMap>(
@@ -9,10 +11,15 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== false) made.setAttribute(name, value === true ? "" : value);
+    if (value !== false) made.setAttribute(name, value === true ? "" : readable(name, value));
   }
-  made.append(...children);
+  made.append(...children.map((child) => (typeof child === "string" ? visible(child) : child)));
   return made;
+}
+
+/** An attribute is read by people or is a value of the program, which stays as it is. */
+function readable(name: string, value: string): string {
+  return name === "title" || name.startsWith("aria-") ? visible(value) : value;
 }
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -37,11 +44,13 @@ export function icon(path: string): SVGSVGElement {
 
 /** Set a text or an attribute only where it changes, so that nothing is laid out or read out again for nothing. */
 export function write(target: Element, text: string): void {
-  if (target.textContent !== text) target.textContent = text;
+  const shown = visible(text);
+  if (target.textContent !== shown) target.textContent = shown;
 }
 
 export function assign(target: Element, name: string, value: string): void {
-  if (target.getAttribute(name) !== value) target.setAttribute(name, value);
+  const shown = readable(name, value);
+  if (target.getAttribute(name) !== shown) target.setAttribute(name, shown);
 }
 
 /** Listen until the signal ends it. */

@@ -77,7 +77,9 @@ export function mountView(host: HTMLElement, source: Source): View {
     move: (change, settled) => cursor.move(change, settled),
   };
   const panels = furnish(root, source, stage);
-  root.prepend(element("style", {}, style, panelStyle));
+  const sheet = element("style");
+  sheet.append(style, panelStyle);
+  root.prepend(sheet);
   root.append(speech);
   host.append(root);
 
@@ -153,7 +155,9 @@ function painting(root: HTMLElement, source: Source, panels: () => readonly Plac
     assign(root, "data-width", root.clientWidth >= WIDE ? "wide" : root.clientWidth < NARROW ? "narrow" : "medium");
     const place = resolve(source.cursor.value, store);
     for (const { section, view } of panels()) {
-      if (!section.hidden) view.paint({ place, look, pixelRatio: devicePixelRatio });
+      if (section.hidden) continue;
+      const fault = attempt(() => view.paint({ place, look: look as Look, pixelRatio: devicePixelRatio }));
+      tellFault(section, fault && stringsFor(source.language).fault(fault));
     }
     painted += 1;
     describePlace(root, place, painted);
@@ -187,6 +191,25 @@ function painting(root: HTMLElement, source: Source, panels: () => readonly Plac
     sight.disconnect();
   };
   return { ask, restyle, close };
+}
+
+/** What went wrong, in words, after the console was told; nothing where nothing did. */
+function attempt(action: () => void): string {
+  try {
+    action();
+    return "";
+  } catch (error) {
+    reportError(error);
+    return String(error);
+  }
+}
+
+/** A panel that cannot draw says so in its place, and leaves the others to theirs. */
+function tellFault(section: HTMLElement, sentence: string): void {
+  const told = section.querySelector(":scope > .rnnw-fault");
+  if (told && sentence) write(told, sentence);
+  else if (told) told.remove();
+  else if (sentence) section.append(element("p", { class: "rnnw-fault", role: "alert" }, sentence));
 }
 
 function describeStore(root: HTMLElement, store: Store): void {
