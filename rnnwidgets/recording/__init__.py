@@ -25,6 +25,7 @@ from rnnwidgets import reduce, schema
 from rnnwidgets.archive import Disk, Writer, save
 from rnnwidgets.errors import RecordingError
 from rnnwidgets.frame import Frame
+from rnnwidgets.recording.convert import Convertible
 from rnnwidgets.recording.series import Curve, Series
 
 __all__ = ["Curve", "Recording", "Series"]
@@ -33,7 +34,7 @@ _SLACK = 16
 _LOGGED = 256
 
 
-class Recording(Sequence[Frame]):
+class Recording(Convertible):
     """The frames of one run, oldest first; `recording[-1]` is the latest.
 
     Attributes:

@@ -43,9 +43,7 @@ def test_in_marimo_the_explorer_is_live_in_the_running_cell_and_ends_at_the_last
         lives_and_ends(View(page.locator(".rnnw").first), tmp_path)
 
 
-def test_in_voila_with_progressive_rendering_the_explorer_is_live_and_ends_at_the_last_step(
-    page: Page, tmp_path: Path
-):
+def test_in_voila_with_progressive_rendering_the_explorer_is_live_and_ends_at_the_last_step(page: Page, tmp_path: Path):
     with voila(tmp_path, progressive=True) as url:
         page.goto(url)
         lives_and_ends(View(page.locator(".rnnw").first), tmp_path)

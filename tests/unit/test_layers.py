@@ -28,6 +28,8 @@ LAYERS = {
     "recorder": {"errors", "schema", "cells", "frame", "reduce", "recording", "archive"},
     "export": {"errors", "schema", "frame", "reduce", "recording", "wire"},
     "widgets": {"errors", "schema", "frame", "reduce", "wire", "recording", "analysis", "export"},
+    "cli": {"errors", "archive", "recording", "export"},
+    "__main__": {"cli"},
     "tasks": set(),
 }
 
@@ -39,11 +41,13 @@ THIRD_PARTY = {
     "analysis": {"numpy"},
     "wire": {"numpy"},
     "archive": {"numpy", "fsspec"},
-    "recording": {"numpy"},
+    "recording": {"numpy", "xarray", "zarr", "pyarrow"},
     "cells": {"numpy", "torch"},
     "recorder": {"torch", "numpy"},
     "export": set(),
     "widgets": {"anywidget", "ipywidgets", "traitlets", "bqplot", "numpy"},
+    "cli": set(),
+    "__main__": set(),
     "tasks": {"torch", "nltk"},
 }
 
