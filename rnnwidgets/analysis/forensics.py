@@ -18,7 +18,7 @@ from rnnwidgets.frame import Frame, Trace
 SPIKE_WINDOW = 32
 SPIKE_LEAST = 8
 SPIKE_DEVIATIONS = 12.0
-SPIKE_RATIO = 3.0
+SPIKE_RATIO = 5.0
 NORMAL = 1.4826  # the standard deviation of a normal variable over its median absolute deviation
 CLIPPED = 1 - 1e-6
 
@@ -77,21 +77,26 @@ def _first(trace: Trace, name: str, where: Array) -> tuple[tuple[bool, int], tup
 
 
 def spikes(steps: Sequence[int] | NDArray[np.int64], values: Sequence[float] | Array) -> list[Spike]:
-    """Return the values that stand out of the `SPIKE_WINDOW` values before them: `SPIKE_DEVIATIONS` robust standard
-    deviations above their median and `SPIKE_RATIO` times its magnitude. Infinite and NaN values are none of these.
+    """Return the values that stand out of the `SPIKE_WINDOW` finite values before them: `SPIKE_DEVIATIONS` robust
+    standard deviations above their median, and `SPIKE_RATIO` times its magnitude. NaN and infinity are none of these.
     """
-    numbers = np.asarray(values, dtype=np.float64)
-    found = []
-    for k in np.flatnonzero(np.isfinite(numbers)).tolist():
-        window = numbers[max(k - SPIKE_WINDOW, 0) : k]
-        window = window[np.isfinite(window)]
-        if len(window) < SPIKE_LEAST:
-            continue
-        usual = float(np.median(window))
-        spread = NORMAL * float(np.median(np.abs(window - usual)))
-        if numbers[k] > usual + SPIKE_DEVIATIONS * spread and numbers[k] > SPIKE_RATIO * abs(usual):
-            found.append(Spike(int(steps[k]), float(numbers[k]), usual))
-    return found
+    every = np.asarray(values, dtype=np.float64)
+    places = np.flatnonzero(np.isfinite(every))
+    finite = every[places]
+    short = [finite[:k] for k in range(SPIKE_LEAST, min(SPIKE_WINDOW, len(finite)))]
+    usual = [np.median(window) for window in short]
+    spread = [np.median(np.abs(window - middle)) for window, middle in zip(short, usual, strict=True)]
+    if len(finite) > SPIKE_WINDOW:
+        windows = np.lib.stride_tricks.sliding_window_view(finite, SPIKE_WINDOW)[:-1]
+        middles = np.median(windows, axis=1)
+        usual.extend(middles)
+        spread.extend(np.median(np.abs(windows - middles[:, None]), axis=1))
+    middle, around, judged = np.array(usual), NORMAL * np.array(spread), finite[SPIKE_LEAST:]
+    out = (judged > middle + SPIKE_DEVIATIONS * around) & (judged > SPIKE_RATIO * np.abs(middle))
+    return [
+        Spike(int(steps[places[SPIKE_LEAST + k]]), float(judged[k]), float(middle[k]))
+        for k in np.flatnonzero(out).tolist()
+    ]
 
 
 def clipped_share(before: Sequence[float] | Array, after: Sequence[float] | Array) -> float:

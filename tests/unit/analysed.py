@@ -40,9 +40,9 @@ def last_state(result: Any) -> Tensor:
 LOSSES = {"every output": every_output, "last output": last_output, "last state": last_state}
 
 
-def linear_rnn(rho: float, units: int = 64) -> nn.RNN:
+def linear_rnn(rho: float, units: int = 64, inputs: int = 1) -> nn.RNN:
     """A ReLU network whose states stay positive, so that it is linear: W_hh = rho times a permutation."""
-    module = nn.RNN(1, units, nonlinearity="relu", dtype=torch.float64)
+    module = nn.RNN(inputs, units, nonlinearity="relu", dtype=torch.float64)
     permutation = torch.eye(units, dtype=torch.float64)[torch.randperm(units)]
     fill(module, weight_hh=rho * permutation, weight_ih=0.0, bias_ih=0.5, bias_hh=0.5)
     return module

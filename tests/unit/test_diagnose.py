@@ -1,0 +1,248 @@
+"""A labelled set of runs: each gets exactly the findings that it deserves, and a healthy one none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import rnnwidgets as rw
+from rnnwidgets import schema
+from rnnwidgets.analysis import diagnose
+from rnnwidgets.frame import Frame
+from tests.unit.analysed import fill, linear_rnn
+from tests.unit.frames import make_frame
+
+
+class Reader(nn.Module):
+    """A recurrent layer and a linear readout of its last output."""
+
+    def __init__(self, layer: nn.RNNBase) -> None:
+        super().__init__()
+        self.layer = layer
+        self.head = nn.Linear(layer.hidden_size, 1, dtype=next(layer.parameters()).dtype)
+
+    def forward(self, x: Tensor) -> Tensor:
+        output, _ = self.layer(x)
+        return torch.as_tensor(self.head(output[-1])[:, 0])
+
+
+def trained(
+    layer: nn.RNNBase,
+    batch: Callable[[], tuple[Tensor, Tensor]],
+    steps: int = 12,
+    rate: float = 0.0,
+    clip: float | None = None,
+) -> rw.Recording:
+    """Train a reader on batches of (x, target)."""
+    model = Reader(layer)
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    with rw.watch(model, optimizer, every=1) as recorder:
+        for _ in range(steps):
+            x, target = batch()
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(model(x), target)
+            loss.backward()
+            scalars = {"loss": loss.item()}
+            if clip is not None:
+                before = nn.utils.clip_grad_norm_(model.parameters(), clip)
+                scalars["grad_norm_before_clip"] = float(before)
+            optimizer.step()
+            recorder.log(**scalars)
+    return recorder.recording
+
+
+def noise(times: int, scale: float = 1.0, dtype: torch.dtype = torch.float32) -> Callable[[], tuple[Tensor, Tensor]]:
+    """Batches of random input whose target is the mean of the last two inputs."""
+
+    def batch() -> tuple[Tensor, Tensor]:
+        x = scale * torch.randn(times, 8, 2, dtype=dtype)
+        return x, x[-2:].mean(dim=(0, 2))
+
+    return batch
+
+
+def labels(found: Sequence[schema.Finding]) -> set[str]:
+    return {one.name for one in found}
+
+
+def one(found: Sequence[schema.Finding]) -> schema.Finding:
+    assert len(found) == 1
+    return found[0]
+
+
+def test_a_tanh_network_over_100_steps_vanishes():
+    torch.manual_seed(0)
+    found = one(diagnose(trained(nn.RNN(2, 32), noise(100))))
+    assert (found.name, found.severity, found.layer, found.time) == ("vanishing", "warning", "layer.l0", 0)
+    assert "99 steps back" in found.sentence
+    assert "99 步" in found.sentence_zh
+    assert "GRU" in found.advice
+
+
+def test_the_vanishing_of_an_lstm_is_laid_to_the_half_life_of_its_forget_gates():
+    torch.manual_seed(1)
+    layer = nn.LSTM(2, 16)
+    fill(layer, bias_ih=0.0, bias_hh=0.0, weight_hh=0.0)
+    with torch.no_grad():
+        layer.get_parameter("weight_ih_l0")[16:32] = 0
+    recording = trained(layer, noise(60), steps=1)
+    found = one(diagnose(recording))
+    assert found.name == "vanishing"
+    assert "its f gates keep half of the state for 1.0 steps" in found.sentence
+    assert "a bias of 1 or more for f" in found.advice
+    fill(layer, bias_ih=torch.tensor([0.0, 5, 0, 0]).repeat_interleave(16))
+    assert diagnose(trained(layer, noise(60), steps=1)) == []
+
+
+def test_a_spectral_radius_of_1_3_explodes():
+    torch.manual_seed(2)
+    found = one(diagnose(trained(linear_rnn(1.3, 16, 2), noise(60, 1.0, torch.float64), steps=2)))
+    assert (found.name, found.severity, found.time) == ("exploding", "problem", 0)
+    assert f"through 59 steps the gradient of layer.l0 grows {1.3**59:.1e} times" in found.sentence
+
+
+def test_large_first_weights_saturate():
+    torch.manual_seed(3)
+    layer = nn.RNN(2, 24)
+    with torch.no_grad():
+        for name, weight in layer.named_parameters():
+            if "weight_ih" in name:
+                weight.normal_(0, 10)
+    found = one(diagnose(trained(layer, noise(12))))
+    assert (found.name, found.layer) == ("saturated", "layer.l0")
+    assert found.unit is not None
+    assert "h of layer.l0 is near an end of its range" in found.sentence
+
+
+def test_relu_units_that_never_fire_are_dead():
+    torch.manual_seed(4)
+    layer = nn.RNN(2, 20, nonlinearity="relu")
+    fill(layer, weight_hh=0.5 * torch.eye(20), bias_ih=torch.tensor([0.5] * 12 + [-50.0] * 8))
+    found = one(diagnose(trained(layer, noise(10))))
+    assert (found.name, found.unit) == ("dead_units", 12)
+    assert "8 of 20 ReLU units of layer.l0 are 0 at every time of 8 recorded steps" in found.sentence
+
+
+def test_a_planted_nan_is_found_where_it_was_planted():
+    torch.manual_seed(5)
+    clean, count = noise(10), iter(range(100))
+
+    def poisoned() -> tuple[Tensor, Tensor]:
+        x, target = clean()
+        if next(count) == 7:
+            x[4, 2, 1] = torch.nan
+        return x, target
+
+    model = Reader(nn.GRU(2, 6))
+    with rw.watch(model, every=1) as recorder:
+        for _ in range(8):
+            x, target = poisoned()
+            nn.functional.mse_loss(model(x), target).backward()
+            model.zero_grad()
+            recorder.step()
+    found = one(diagnose(recorder.recording))
+    assert (found.name, found.severity) == ("not_finite", "problem")
+    assert (found.step, found.layer, found.time, found.unit) == (7, "layer.l0", 4, 0)
+    assert "nan in r of layer.l0: step 7, time 4, unit 0" in found.sentence
+
+
+def test_a_gradient_that_is_clipped_at_every_step_is_said_to_be():
+    torch.manual_seed(6)
+    found = one(diagnose(trained(nn.GRU(2, 12), noise(10), steps=30, rate=1e-3, clip=1e-3)))
+    assert found.name == "clipped"
+    assert "made smaller at 100% of 30 steps" in found.sentence
+
+
+def test_a_loss_that_jumps_is_a_spike_at_its_step():
+    torch.manual_seed(7)
+    clean, count = noise(10), iter(range(100))
+
+    def jumping() -> tuple[Tensor, Tensor]:
+        x, target = clean()
+        return x, target + (40.0 if next(count) == 25 else 0.0)
+
+    found = diagnose(trained(nn.GRU(2, 12), jumping, steps=30, rate=1e-3))
+    assert labels(found) == {"spike"}
+    assert {one.step for one in found} == {25}
+    assert any(one.sentence.startswith("Spike: loss went to") for one in found)
+
+
+@pytest.mark.parametrize("make", [nn.GRU, nn.LSTM, nn.RNN])
+def test_a_healthy_network_gets_nothing(make: Callable[..., nn.RNNBase]):
+    torch.manual_seed(8)
+    recording = trained(make(2, 24), noise(12), steps=150, rate=5e-3)
+    losses = recording.scalars["loss"].values
+    assert losses[-20:].mean() < 0.1 * losses[:5].mean()
+    assert diagnose(recording) == []
+
+
+def test_a_language_model_gets_nothing_although_no_loss_reaches_far():
+    torch.manual_seed(9)
+    embedding, layer, head = nn.Embedding(12, 16), nn.GRU(16, 32), nn.Linear(32, 12)
+    model = nn.ModuleList([embedding, layer, head])
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    with rw.watch(model, optimizer, every=1) as recorder:
+        for _ in range(40):
+            ids = torch.randint(12, (1, 16)).cumsum(0) + torch.arange(41)[:, None]
+            ids = ids % 12
+            optimizer.zero_grad()
+            logits = head(layer(embedding(ids[:-1]))[0])
+            loss = nn.functional.cross_entropy(logits.flatten(0, 1), ids[1:].flatten())
+            loss.backward()
+            optimizer.step()
+            recorder.log(loss=loss)
+    assert diagnose(recorder.recording) == []
+
+
+def test_units_that_never_move_are_named():
+    recording = rw.Recording()
+    frame = make_frame(3, (8, 2, 6), kind="GRU")
+    trace = frame["lstm.l0"]
+    trace["h"][..., :4] = 0.25
+    trace["dh"][...] = 1
+    recording.append(Frame(3, (0, 1), {"lstm.l0": trace}))
+    found = one(diagnose(recording))
+    assert (found.name, found.severity, found.unit) == ("still_units", "info", 0)
+    assert "4 of 6 units of lstm.l0 never move by more than 0.001 in 1 recorded steps" in found.sentence
+
+
+def test_nothing_recorded_is_nothing_found():
+    assert diagnose(rw.Recording()) == []
+
+
+def test_a_forward_frame_without_gradients_is_judged_by_its_units_alone():
+    frame = make_frame(0, (40, 2, 6), kind="GRU")
+    trace = frame["lstm.l0"]
+    arrays = {name: trace[name] for name in "rznh"}
+    recording = rw.Recording()
+    recording.append(replace(frame, traces={"lstm.l0": replace(trace, arrays=arrays)}))
+    assert diagnose(recording) == []
+
+
+def test_the_worst_comes_first_and_every_finding_says_both_languages_with_the_same_numbers():
+    torch.manual_seed(10)
+    layer = linear_rnn(1.3, 16, 2)
+    fill(layer, bias_ih=torch.tensor([0.5] * 10 + [-60.0] * 6))
+    with torch.no_grad():
+        layer.get_parameter("weight_hh_l0").copy_(1.3 * torch.eye(16))
+    found = diagnose(trained(layer, noise(60, 0.1, torch.float64), steps=2))
+    assert [one.name for one in found] == ["exploding", "dead_units"]
+    for one_of_them in found:
+        digits = [set("0123456789") & set(text) for text in (one_of_them.sentence, one_of_them.sentence_zh)]
+        assert digits[0] <= digits[1] | {"0"} | digits[0] & set("0")
+        assert one_of_them.source
+
+
+def test_findings_do_not_change_what_they_look_at():
+    frame = make_frame(0, (20, 2, 6))
+    before = frame.to_bytes()
+    recording = rw.Recording()
+    recording.append(frame)
+    diagnose(recording)
+    assert frame.to_bytes() == before
+    assert np.isfinite(frame["lstm.l0"]["h"]).all()
