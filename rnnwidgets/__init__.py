@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rnnwidgets import tasks
+    from rnnwidgets.analysis import diagnose
     from rnnwidgets.errors import RecordingError
     from rnnwidgets.export import export_html
     from rnnwidgets.frame import Frame, Trace
@@ -34,6 +35,7 @@ __all__ = [
     "Saturation",
     "Trace",
     "__version__",
+    "diagnose",
     "export_html",
     "load",
     "tasks",
@@ -52,17 +54,19 @@ _HOMES = {
     "RecordingError": "rnnwidgets.errors",
     "Saturation": "rnnwidgets.widgets",
     "Trace": "rnnwidgets.frame",
+    "diagnose": "rnnwidgets.analysis",
     "export_html": "rnnwidgets.export",
     "load": "rnnwidgets.recording.loaded",
     "watch": "rnnwidgets.recorder",
 }
 
+_MODULES = ("analysis", "tasks")
 _EXTRAS = {"torch": "torch", "bqplot": "bqplot", "nltk": "text"}
 
 
 def __getattr__(name: str) -> object:
     """Load the module that holds `name`, once."""
-    if name not in __all__:
+    if name not in __all__ and name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = _load(name)
     globals()[name] = value
@@ -73,8 +77,8 @@ def _load(name: str) -> object:
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version(__name__)
     try:
-        if name == "tasks":
-            return importlib.import_module("rnnwidgets.tasks")
+        if name in _MODULES:
+            return importlib.import_module(f"rnnwidgets.{name}")
         return getattr(importlib.import_module(_HOMES[name]), name)
     except ImportError as error:
         package = (error.name or "").partition(".")[0]
@@ -85,4 +89,4 @@ def _load(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

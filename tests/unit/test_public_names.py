@@ -61,6 +61,7 @@ def test_the_public_names_are_these():
         "Saturation",
         "Trace",
         "__version__",
+        "diagnose",
         "export_html",
         "load",
         "tasks",

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from rnnwidgets import schema
-from rnnwidgets.analysis.forensics import clipped_share, first_bad, spikes
+from rnnwidgets.analysis.forensics import Bad, clipped_share, first_bad, spikes
 from rnnwidgets.analysis.memory import HORIZON, KEEPING, half_life
 from rnnwidgets.analysis.recurrence import Order
 from rnnwidgets.analysis.result import Array
@@ -69,8 +69,11 @@ class Run(Protocol):
     def scalars(self) -> Mapping[str, Curve]:
         """Name -> curve."""
 
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield the frames, oldest first."""
+
     def __getitem__(self, index: slice, /) -> Sequence[Frame]:
-        """Return frames, oldest first."""
+        """Return several frames."""
 
 
 def diagnose(recording: Run) -> list[schema.Finding]:
@@ -80,29 +83,33 @@ def diagnose(recording: Run) -> list[schema.Finding]:
     finding has one sentence with its numbers, in English and in Chinese, where to look, what to try and the source.
 
     Args:
-        recording: a `Recording`.
+        recording: a `Recording`, also one that still grows.
     """
-    frames = recording[:]
-    return findings(frames, recording.scalars)
+    return findings(recording[-WINDOW:], recording.scalars, first_bad(recording))
 
 
-def findings(frames: Sequence[Frame], scalars: Mapping[str, Curve]) -> list[schema.Finding]:
-    """Return the findings of these frames and curves, as `diagnose` does."""
-    found = list(_of_run(frames, scalars))
+def findings(frames: Sequence[Frame], scalars: Mapping[str, Curve], bad: Bad | None) -> list[schema.Finding]:
+    """Return the findings as of the last of some frames.
+
+    Args:
+        frames: the latest frames, of which `WINDOW` are looked at.
+        scalars: the curves up to there.
+        bad: the first value that is not finite, up to there.
+    """
+    found = list(_of_run(scalars, bad))
     for layer in frames[-1].layers if frames else ():
         window = [frame.traces[layer] for frame in frames[-WINDOW:] if layer in frame.traces]
         found += _of_layer(frames[-1].step, window)
     return sorted(found, key=lambda one: _ORDER.index(one.severity))
 
 
-def _of_run(frames: Sequence[Frame], scalars: Mapping[str, Curve]) -> Iterator[schema.Finding]:
-    bad = first_bad(frames)
+def _of_run(scalars: Mapping[str, Curve], bad: Bad | None) -> Iterator[schema.Finding]:
     if bad is not None:
         where = (bad.step, bad.layer, bad.time, bad.unit)
         yield finding("not_finite", "problem", bad._asdict(), where=where)
     for name in ("loss", "grad_norm_before_clip" if "grad_norm_before_clip" in scalars else "grad_norm"):
         if name in scalars:
-            found = spikes(scalars[name].steps.tolist(), scalars[name].high)
+            found = spikes(scalars[name].steps, scalars[name].high)
             if found:
                 worst = max(found, key=lambda one: one.value / max(abs(one.usual), math.ulp(0.0)))
                 ratio = worst.value / max(abs(worst.usual), math.ulp(0.0))
