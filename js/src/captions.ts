@@ -21,6 +21,15 @@ export interface Captions {
   readonly pauseTime: string;
   readonly speed: string;
   readonly letGo: string;
+  /** What a difference shows, or why there is none: shapes are "units x times". */
+  readonly difference: (
+    found: boolean,
+    gate: string,
+    left: string,
+    right: string,
+    one: string,
+    other: string,
+  ) => string;
   readonly fault: (reason: string) => string;
   readonly keys: string;
   readonly keysHelp: readonly string[];
@@ -45,6 +54,10 @@ export const ENGLISH_CAPTIONS: Captions = {
   pauseTime: "Pause at this timestep",
   speed: "speed",
   letGo: "training goes on, the view stays at this step: press live, or the key l, to follow again",
+  difference: (found, gate, left, right, one, other) =>
+    found
+      ? `${gate} at step ${left} less ${gate} at step ${right}`
+      : `No difference of ${gate}: one run has ${one} units and timesteps, the other ${other}.`,
   fault: (reason) => `This panel cannot draw what it got (${reason}): the others go on; please report it.`,
   keys: "keys",
   keysHelp: [
@@ -77,6 +90,10 @@ export const CHINESE_CAPTIONS: Captions = {
   pauseTime: "停在此时刻",
   speed: "速度",
   letGo: "训练仍在继续，视图停在此步：按“实时”按钮或 l 键重新跟随",
+  difference: (found, gate, left, right, one, other) =>
+    found
+      ? `第 ${left} 步的 ${gate} 减去第 ${right} 步的 ${gate}`
+      : `无法求 ${gate} 的差：两次运行的单元与时刻数分别为 ${one} 和 ${other}。`,
   fault: (reason) => `此面板无法绘制收到的内容（${reason}）：其他面板不受影响，请报告此问题。`,
   keys: "按键",
   keysHelp: [

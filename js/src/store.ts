@@ -33,6 +33,8 @@ export class Store {
   changes = 0;
   /** When something last arrived, by the given clock. */
   arrived = Number.NEGATIVE_INFINITY;
+  /** The stores whose quantities have one scale with those of this one. */
+  peers: readonly Store[] = [this];
 
   readonly #listeners = new Set<() => void>();
   #frames: Held<StepFrame>;
@@ -86,9 +88,16 @@ export class Store {
     return this.#analyses.before(step);
   }
 
-  /** The largest `high` that any frame of this run had for a quantity: the top of a scale that is fixed over steps. */
+  /** The largest `high` that any frame of the peers had for a quantity: the top of a scale that is fixed over steps. */
   high(layer: string, name: string): number {
-    return this.#highs.get(`${layer}\n${name}`) ?? 0;
+    return Math.max(...this.peers.map((peer) => peer.#highs.get(`${layer}\n${name}`) ?? 0));
+  }
+
+  /** Hold one frame that was made in the page, or none. */
+  showOnly(frame: StepFrame | null): void {
+    this.#frames = new Held(this.cap);
+    if (frame) this.#hold(frame);
+    this.#changed();
   }
 
   subscribe(listener: () => void): () => void {
@@ -209,7 +218,7 @@ export class Store {
   #hold(frame: StepFrame): void {
     this.#frames.hold(frame);
     for (const { layer, name, high } of frame.header.planes) {
-      this.#highs.set(`${layer}\n${name}`, Math.max(high, this.high(layer, name)));
+      this.#highs.set(`${layer}\n${name}`, Math.max(high, this.#highs.get(`${layer}\n${name}`) ?? 0));
     }
   }
 

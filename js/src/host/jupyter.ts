@@ -11,6 +11,7 @@ import { type Cursor, FIELDS, join, type Listener, type SharedCursor, START } fr
 import { toBytes } from "../frame";
 import type { Delta, Meta, Panel, Theme } from "../protocol.gen";
 import { Store } from "../store";
+import type { Run } from "../view/compare";
 import type { Rows } from "../view/layout";
 import { mountView, type View } from "../view/view";
 import { pageHub, pageLanguage } from "./surroundings";
@@ -31,8 +32,14 @@ function all(endings: readonly End[]): End {
   };
 }
 
+/** A recording beside the first: an entry of the trait `_others`. */
+interface Other {
+  readonly meta: unknown;
+  readonly snapshot: unknown;
+}
+
 interface Session {
-  readonly store: Store;
+  readonly runs: readonly Run[];
   readonly cursor: Pick<SharedCursor, "value" | "move" | "subscribe">;
   readonly close: End;
 }
@@ -65,19 +72,32 @@ function open(model: Model): Session {
     if (!waiting) queueMicrotask(takeSnapshot);
     waiting = true;
   };
+  const others = (model.get("_others") as readonly Other[] | undefined) ?? [];
+  const stores = [store, ...others.map(() => new Store(store.now))];
+  const takeOthers = () => {
+    const latest = (model.get("_others") as readonly Other[] | undefined) ?? [];
+    latest.forEach(({ meta, snapshot }, index) => {
+      if (isMessage(meta)) stores[index + 1]?.applySnapshot(meta, toBytes(snapshot));
+    });
+  };
   const takeDelta = (content: unknown, buffers: unknown) => {
     if (isMessage(content) && "kind" in content && content.kind === "delta") {
-      store.applyDelta(content as Delta, toBytes((buffers as readonly unknown[] | undefined)?.[0]));
+      const own = stores.find(({ run }) => run === content.run) ?? store;
+      own.applyDelta(content as Delta, toBytes((buffers as readonly unknown[] | undefined)?.[0]));
     }
   };
   takeSnapshot();
+  takeOthers();
   const endings = [
     listen(model, "msg:custom", takeDelta),
     listen(model, "change:_meta", awaitSnapshot),
     listen(model, "change:_snapshot", awaitSnapshot),
+    listen(model, "change:_others", takeOthers),
   ];
-  const { cursor, close } = boundCursor(model, store);
-  return { store, cursor, close: all([...endings, close]) };
+  const { cursor, close } = boundCursor(model, stores);
+  const names = (model.get("_names") as readonly string[] | undefined) ?? [];
+  const runs = stores.map((one, index) => ({ name: names[index] ?? "", store: one }));
+  return { runs, cursor, close: all([...endings, close]) };
 }
 
 function listen(model: Model, name: string, listener: (...details: unknown[]) => void): End {
@@ -89,8 +109,13 @@ function isMessage(value: unknown): value is Meta | Delta {
   return typeof value === "object" && value !== null && "version" in value && "run" in value && "seq" in value;
 }
 
-/** The cursor shared by the views of the store's run, whichever run that is; written to the model when it settles. */
-function boundCursor(model: Model, store: Store) {
+/** The cursor shared by the views of the same runs, whichever these are; written to the model when it settles. */
+function boundCursor(model: Model, stores: readonly Store[]) {
+  const runsNow = () =>
+    stores
+      .map(({ run }) => run)
+      .join(" ")
+      .trim();
   const listeners = new Set<Listener>();
   const tell = (settled: boolean) => {
     for (const listener of [...listeners]) listener(settled);
@@ -102,16 +127,17 @@ function boundCursor(model: Model, store: Store) {
     const unsubscribe = cursor.subscribe(tell);
     return { run, cursor, leave: all([unsubscribe, leave]) };
   };
-  let seat = sit(store.run, wishOf(model));
+  let seat = sit(runsNow(), wishOf(model));
   const follow = () => {
-    if (store.run === seat.run) return;
+    const now = runsNow();
+    if (now === seat.run) return;
     const { run, cursor, leave } = seat;
     leave();
-    seat = sit(store.run, run ? { ...cursor.value, step: null } : cursor.value);
+    seat = sit(now, run ? { ...cursor.value, step: null } : cursor.value);
     tell(false);
   };
   const endings = [
-    store.subscribe(follow),
+    ...stores.map((store) => store.subscribe(follow)),
     ...FIELDS.map((field) =>
       listen(model, `change:${field}`, () => seat.cursor.move({ [field]: wishOf(model)[field] }, false)),
     ),
@@ -154,10 +180,10 @@ function save(model: Model, cursor: Cursor): void {
   if (changed.length > 0) model.save_changes();
 }
 
-function show(model: Model, el: HTMLElement, { store, cursor }: Session): End {
+function show(model: Model, el: HTMLElement, { runs, cursor }: Session): End {
   const mount = (): View =>
     mountView(el, {
-      ...{ store, cursor },
+      ...{ runs, cursor },
       language: pageLanguage(),
       panels: (model.get("_panels") as readonly Panel[] | undefined) ?? [],
       rows: (model.get("_rows") as Rows | undefined) ?? [],

@@ -19,7 +19,14 @@ export function mount(element: HTMLElement, { meta, snapshot, panels, theme }: R
   const store = new Store(() => performance.now());
   store.applySnapshot(meta, snapshot);
   const { cursor, leave } = join(pageHub(), meta.run, START);
-  const view = mountView(element, { store, cursor, panels, rows: [], language: pageLanguage(), theme: () => theme });
+  const view = mountView(element, {
+    runs: [{ name: "", store }],
+    cursor,
+    panels,
+    rows: [],
+    language: pageLanguage(),
+    theme: () => theme,
+  });
   return () => {
     view.close();
     leave();

@@ -1,5 +1,6 @@
 /** Where panels stand: rows of columns, each a stack of slots; the panels of one slot are chosen by tabs. */
 
+import type { Place } from "../cursor";
 import type { Panel } from "../protocol.gen";
 import { assign, element } from "./dom";
 import type { PanelView, Stage } from "./panel";
@@ -39,6 +40,7 @@ export function arranged(panels: readonly Panel[], rows: Rows): Row[] {
 export interface Placed {
   readonly section: HTMLElement;
   readonly view: PanelView;
+  readonly place: () => Place;
 }
 
 /** The elements of all rows, and the panels in them. */
@@ -47,7 +49,7 @@ export function build(rows: readonly Row[], stage: Stage, make: (panel: Panel) =
   const place = (panel: Panel) => {
     const view = make(panel);
     const section = element("section", { "data-panel": panel }, view.element);
-    placed.push({ section, view });
+    placed.push({ section, view, place: stage.place });
     return section;
   };
   const elements = rows.map((row) => {

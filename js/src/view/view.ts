@@ -6,7 +6,7 @@
  * shortcuts.
  */
 
-import { resolve, type SharedCursor } from "../cursor";
+import { type Place, resolve, type SharedCursor } from "../cursor";
 import { PATIENCE, stateOf } from "../panels/status";
 import type { Panel, Theme } from "../protocol.gen";
 import type { Store } from "../store";
@@ -14,6 +14,7 @@ import { stringsFor } from "../strings";
 import { type Look, lookOf, observeHost } from "../theme";
 import { cell } from "./cell";
 import { choices } from "./choices";
+import { compare, leading, placeOf, type Run } from "./compare";
 import { curves } from "./curves";
 import { assign, element, write } from "./dom";
 import { findings } from "./findings";
@@ -32,7 +33,8 @@ import { units } from "./units";
 import { weights } from "./weights";
 
 export interface Source {
-  readonly store: Store;
+  /** One run, or several to show side by side. */
+  readonly runs: readonly Run[];
   readonly cursor: Pick<SharedCursor, "value" | "move" | "subscribe">;
   readonly panels: readonly Panel[];
   /** Where the panels stand; empty leaves it to the view. */
@@ -58,7 +60,8 @@ const NARROW = 520;
 const SPEECH_MS = 300;
 
 export function mountView(host: HTMLElement, source: Source): View {
-  const { store, cursor } = source;
+  const { runs, cursor } = source;
+  const { store } = runs[0] as Run;
   const ending = new AbortController();
   const { signal } = ending;
   const strings = stringsFor(source.language);
@@ -76,7 +79,7 @@ export function mountView(host: HTMLElement, source: Source): View {
     place: () => resolve(cursor.value, store),
     move: (change, settled) => cursor.move(change, settled),
   };
-  const panels = furnish(root, source, stage);
+  const panels = runs.length > 1 ? furnishCompared(root, source, stage) : furnish(root, source, stage);
   const sheet = element("style");
   sheet.append(style, panelStyle);
   root.prepend(sheet);
@@ -87,7 +90,7 @@ export function mountView(host: HTMLElement, source: Source): View {
   for (const name of ["keydown", "keyup", "keypress"])
     root.addEventListener(name, (event) => event.stopPropagation(), { signal });
   const endings = [
-    store.subscribe(painter.ask),
+    ...runs.map((run) => run.store.subscribe(painter.ask)),
     cursor.subscribe(painter.ask),
     observeHost(document, painter.restyle),
     painter.close,
@@ -105,18 +108,24 @@ export function mountView(host: HTMLElement, source: Source): View {
 
 /** The rows of panels, and the choice of layer and sample in the first that can hold it. */
 function furnish(root: HTMLElement, source: Source, stage: Stage): Placed[] {
-  const made = source.panels.filter((panel) => panel in PANELS);
-  const rows = arranged(made, source.rows);
-  const { elements, placed } = build(rows, stage, (panel) => (PANELS[panel] as Maker)(stage));
+  const made = source.panels;
+  const { elements, placed } = build(arranged(made, source.rows), stage, (panel) => PANELS[panel](stage));
   const home = (["status", "gates", "flow"] as const).find((name) => made.includes(name));
   const place = placed.find(({ section }) => section.dataset["panel"] === home);
   if (place) {
     const chooser = choices(stage);
     (place.section.querySelector(".rnnw-head") ?? place.section).append(chooser.element);
     if (home === "status") chooser.element.append(keysHelp(stage));
-    placed.push({ section: place.section, view: chooser });
+    placed.push({ section: place.section, view: chooser, place: stage.place });
   }
   root.dataset["layout"] = source.rows.length > 0 ? "rows" : "auto";
+  root.append(...elements);
+  return placed;
+}
+
+function furnishCompared(root: HTMLElement, { runs, panels, cursor }: Source, stage: Stage): Placed[] {
+  const { elements, placed } = compare(runs, panels, stage, cursor, (panel, own) => PANELS[panel](own));
+  root.dataset["layout"] = "compared";
   root.append(...elements);
   return placed;
 }
@@ -132,7 +141,7 @@ function speaker(speech: HTMLElement, signal: AbortSignal): (sentence: string) =
 }
 
 function painting(root: HTMLElement, source: Source, panels: () => readonly Placed[]) {
-  const { store } = source;
+  const { runs, cursor } = source;
   let look: Look | null = null;
   let frame = 0;
   let silence = 0;
@@ -148,24 +157,29 @@ function painting(root: HTMLElement, source: Source, panels: () => readonly Plac
     if (seen && root.clientWidth > 0) paintPanels();
     // A host that hides the page for less than a frame, as one does to change its theme, tells no observer.
     else if (seen && width > 0) ask();
-    describeStore(root, store);
+    describeStore(root, leading(runs).store);
   };
   const paintPanels = () => {
     look ??= lookOf(root, source.theme());
     assign(root, "data-width", root.clientWidth >= WIDE ? "wide" : root.clientWidth < NARROW ? "narrow" : "medium");
-    const place = resolve(source.cursor.value, store);
-    for (const { section, view } of panels()) {
+    const places = new Map<() => Place, Place>();
+    for (const { section, view, place: at } of panels()) {
       if (section.hidden) continue;
+      const place = places.get(at) ?? at();
+      places.set(at, place);
       const fault = attempt(() => view.paint({ place, look: look as Look, pixelRatio: devicePixelRatio }));
       tellFault(section, fault && stringsFor(source.language).fault(fault));
     }
     painted += 1;
-    describePlace(root, place, painted);
+    describePlace(root, placeOf(leading(runs), runs, cursor), painted);
   };
   const listen = () => {
     clearTimeout(silence);
-    const left = store.arrived + PATIENCE - store.now();
-    if (store.status?.state === "live" && left > 0) silence = window.setTimeout(ask, left);
+    const lefts = runs
+      .filter(({ store }) => store.status?.state === "live")
+      .map(({ store }) => store.arrived + PATIENCE - store.now())
+      .filter((left) => left > 0);
+    if (lefts.length > 0) silence = window.setTimeout(ask, Math.min(...lefts));
   };
   const restyle = () => {
     look = null;
@@ -220,7 +234,7 @@ function describeStore(root: HTMLElement, store: Store): void {
   assign(root, "data-frames", String(store.steps.length));
 }
 
-function describePlace(root: HTMLElement, place: ReturnType<typeof resolve>, painted: number): void {
+function describePlace(root: HTMLElement, place: Place, painted: number): void {
   assign(root, "data-step", place.frame ? String(place.step) : "");
   assign(root, "data-time", String(place.time));
   assign(root, "data-layer", place.layer?.name ?? "");
