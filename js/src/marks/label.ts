@@ -27,6 +27,17 @@ export interface Label {
   readonly angle?: number;
 }
 
+export function label(
+  text: string,
+  x: number,
+  y: number,
+  align: Label["align"],
+  tone: Tone,
+  more?: Pick<Label, "bold" | "angle">,
+): Label {
+  return { text, x, y, align, tone, ...more };
+}
+
 export function paintLabels(context: CanvasRenderingContext2D, labels: readonly Label[], look: Look): void {
   context.textBaseline = "middle";
   for (const { text, x, y, align, tone, bold, sentence, angle } of labels) {

@@ -8,7 +8,7 @@
 import type { Place } from "../cursor";
 import { power, value as valueText } from "../format";
 import { floatsOf, planeOf, type StepFrame } from "../frame";
-import { type Label, paintLabels, paintMessage, type Tone } from "../marks/label";
+import { type Label, label, paintLabels, paintMessage, type Tone } from "../marks/label";
 import { type Dot, type Line, paintDots, paintLine } from "../marks/line";
 import { paintRule } from "../marks/rule";
 import { DIRECT_GRADIENT, NORM_PREFIX } from "../protocol.gen";
@@ -75,8 +75,10 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
     dots: series.flatMap(({ quantity, logs }) => dotsOf(quantity, logs, place.time, x, y, [low, zero])),
     grid: powers.map(y),
     labels: [
-      ...powers.map((exponent) => axisLabel(power(exponent), box.x - 7, y(exponent))),
-      ...(series.some(({ logs }) => logs.includes(Number.NEGATIVE_INFINITY)) ? [axisLabel("0", box.x - 7, zero)] : []),
+      ...powers.map((exponent) => label(power(exponent), box.x - 7, y(exponent), "right", "muted")),
+      ...(series.some(({ logs }) => logs.includes(-Number.POSITIVE_INFINITY))
+        ? [label("0", box.x - 7, zero, "right", "muted")]
+        : []),
       ...timeNumbers(place, box, box.y + box.height + 11),
       ...endLabels(series, strings, x, y, [low, zero]),
     ],
@@ -104,7 +106,7 @@ const domains = new WeakMap<StepFrame, Map<string, Domain>>();
 
 /** Whole decades that hold every finite norm of a layer in every frame held. */
 function domainOf(store: Store, layer: string): Domain {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [low, high] = [Number.POSITIVE_INFINITY, -Number.POSITIVE_INFINITY];
   for (const step of store.steps) {
     const frame = store.frame(step);
     if (!frame) continue;
@@ -122,7 +124,7 @@ function rangeOf(frame: StepFrame, layer: string): Domain {
   domains.set(frame, known);
   const found = known.get(layer);
   if (found) return found;
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [low, high] = [Number.POSITIVE_INFINITY, -Number.POSITIVE_INFINITY];
   for (const { name } of QUANTITIES) {
     const plane = planeOf(frame, layer, NORM_PREFIX + name);
     for (const value of plane ? floatsOf(frame, plane) : []) {
@@ -157,14 +159,10 @@ function dotsOf(
     const at = { x: x(time), radius: time === shown ? 4 : 2.5 };
     if (Number.isNaN(value)) return [{ ...at, y: zero, tone: "nan" }];
     if (value === Number.POSITIVE_INFINITY) return [{ ...at, y: zero, tone: "positive" }];
-    if (value === Number.NEGATIVE_INFINITY) return [{ ...at, y: zero, tone, hollow: true }];
+    if (value === -Number.POSITIVE_INFINITY) return [{ ...at, y: zero, tone, hollow: true }];
     const alone = !Number.isFinite(logs[time - 1]) && !Number.isFinite(logs[time + 1]);
     return alone || time === shown ? [{ ...at, y: y(Math.max(value, low)), tone }] : [];
   });
-}
-
-function axisLabel(text: string, x: number, y: number): Label {
-  return { text, x, y, align: "right", tone: "muted" };
 }
 
 /** Names at the right ends of the lines, kept apart. */
@@ -178,9 +176,9 @@ function endLabels(
   const [low, zero] = ends;
   const labels = series.map(({ quantity, logs }): Label => {
     const time = logs.findLastIndex((value) => !Number.isNaN(value));
-    const value = logs[time] ?? Number.NEGATIVE_INFINITY;
+    const value = logs[time] ?? -Number.POSITIVE_INFINITY;
     const at = Number.isFinite(value) ? y(Math.max(value, low)) : zero;
-    return { text: nameOf(quantity, strings), x: x(time) + 9, y: at, align: "left", tone: quantity.tone, bold: true };
+    return label(nameOf(quantity, strings), x(time) + 9, at, "left", quantity.tone, { bold: true });
   });
   return apart(labels);
 }

@@ -3,7 +3,7 @@
 import { COLOR_DECADES } from "../color";
 import type { Place } from "../cursor";
 import { power, shortened, textWidth, tick, value } from "../format";
-import { type Label, SMALL } from "../marks/label";
+import { type Label, label, SMALL } from "../marks/label";
 import type { Legend } from "../marks/legend";
 import type { Plane } from "../protocol.gen";
 import { type Box, linear, type Scale, ticks } from "../scale";
@@ -33,10 +33,11 @@ function middles({ from, to }: Span, low: number, high: number): Scale {
 /** Numbers of timesteps at height `y`, that of the time shown among them. */
 export function timeNumbers({ times, time }: Place, box: Box, y: number, span: Span = whole(times)): Label[] {
   const center = middles(span, box.x, box.x + box.width);
-  return numbered(span, time, box.width, 60, NUMBER_ROOM).map((index) => ({
-    ...{ text: index === time ? `t = ${tick(index)}` : tick(index), x: center(index), y, align: "center" },
-    ...{ tone: index === time ? "ink" : "muted", bold: index === time },
-  }));
+  return numbered(span, time, box.width, 60, NUMBER_ROOM).map((index) =>
+    index === time
+      ? label(`t = ${tick(index)}`, center(index), y, "center", "ink", { bold: true })
+      : label(tick(index), center(index), y, "center", "muted"),
+  );
 }
 
 /** Tokens above a box, turned where they are wider than a column, thinned; the one at the time shown is always there. */
@@ -61,16 +62,17 @@ export function tokenLabels({ times, time }: Place, tokens: readonly string[], b
 export function unitLabels(span: Span, selected: number | null, unitAt: Scale, box: Box, strings: Strings): Label[] {
   const center = middles(span, box.y, box.y + box.height);
   const numbers = numbered(span, selected, box.height, 50, 14).map((position): Label => {
-    const style = position === selected ? ({ tone: "ink", bold: true } as const) : ({ tone: "muted" } as const);
-    return { ...style, text: tick(unitAt(position)), x: box.x - 7, y: center(position), align: "right" };
+    const text = tick(unitAt(position));
+    const bold = position === selected;
+    return label(text, box.x - 7, center(position), "right", bold ? "ink" : "muted", { bold });
   });
   const middle = box.y + box.height / 2;
-  return [{ text: strings.unit, x: 10, y: middle, align: "center", tone: "muted", angle: Math.PI / 2 }, ...numbers];
+  return [label(strings.unit, 10, middle, "center", "muted", { angle: Math.PI / 2 }), ...numbers];
 }
 
 /** The same labels from top to bottom, each moved down until it clears the one above. */
 export function apart(labels: readonly Label[]): Label[] {
-  let floor = Number.NEGATIVE_INFINITY;
+  let floor = -Number.POSITIVE_INFINITY;
   return [...labels]
     .sort((one, other) => one.y - other.y)
     .map((label) => {

@@ -11,7 +11,7 @@ import type { Place } from "../cursor";
 import { grouped, power, value as valueText } from "../format";
 import { type AnalysisFrame, type Bytes, codesOf, decoded, planeOf } from "../frame";
 import { paintGrid } from "../marks/grid";
-import { type Label, paintLabels, paintMessage } from "../marks/label";
+import { type Label, label, paintLabels, paintMessage } from "../marks/label";
 import { type Legend, paintLegend } from "../marks/legend";
 import { paintOutline } from "../marks/rule";
 import { FLOW, type Plane } from "../protocol.gen";
@@ -111,8 +111,8 @@ function lossLabels({ plane }: Matrix, box: Box, strings: Strings): Label[] {
   const marks = ticks(0, Math.max(losses - 1, 0), Math.max(2, box.height / 50)).filter(Number.isInteger);
   const middle = box.y + box.height / 2;
   return [
-    { text: strings.lossAt, x: 10, y: middle, align: "center", tone: "muted", angle: Math.PI / 2 },
-    ...marks.map((mark): Label => ({ text: String(mark), x: box.x - 7, y: y(mark), align: "right", tone: "muted" })),
+    label(strings.lossAt, 10, middle, "center", "muted", { angle: Math.PI / 2 }),
+    ...marks.map((mark) => label(String(mark), box.x - 7, y(mark), "right", "muted")),
   ];
 }
 

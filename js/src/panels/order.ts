@@ -22,7 +22,7 @@ export function orderOf(frame: StepFrame, layer: Layer, sheet: Sheet, order: Ord
     const rows = Int32Array.from({ length: sheet.rows }, (_, row) => row);
     const key = order === "similarity" ? similarity(sheet) : keysOf(frame, layer, sheet, order);
     // A unit without a number stands last.
-    const rank = (row: number) => (Number.isNaN(key?.[row]) ? Number.NEGATIVE_INFINITY : (key?.[row] as number));
+    const rank = (row: number) => (Number.isNaN(key?.[row]) ? -Number.POSITIVE_INFINITY : (key?.[row] as number));
     return key ? rows.sort((one, other) => rank(other) - rank(one) || one - other) : rows;
   });
 }

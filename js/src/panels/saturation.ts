@@ -9,7 +9,7 @@
 import type { Place } from "../cursor";
 import { tick } from "../format";
 import type { StepFrame } from "../frame";
-import { type Label, paintLabels, paintMessage } from "../marks/label";
+import { type Label, label, paintLabels, paintMessage } from "../marks/label";
 import { paintDots, paintLine } from "../marks/line";
 import { paintRule } from "../marks/rule";
 import type { Layer } from "../protocol.gen";
@@ -18,6 +18,7 @@ import type { Store } from "../store";
 import type { Strings } from "../strings";
 import type { Look } from "../theme";
 import { keyOf, numbersOf, remembered, type Sheet, sheetOf } from "./sheet";
+import { tiles, titleOf } from "./tiles";
 
 export interface Shares {
   /** Of each sent unit, in [0, 1]; NaN without a number. */
@@ -44,9 +45,7 @@ export interface SaturationScene {
   readonly message: string;
 }
 
-const MARGIN = { left: 34, right: 12, top: 24, bottom: 52 };
-const LARGEST = 240;
-const NARROWEST = 116;
+const BELOW = 52;
 const LOW = 0.1;
 const HIGH = 0.9;
 
@@ -56,16 +55,9 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
   if (!frame || !layer || gates.length === 0 || store.steps.length === 0) {
     return { width, height: 160, squares: [], message: frame ? strings.noSaturation : strings.waiting };
   }
-  const across = Math.max(1, Math.min(gates.length, Math.floor(width / (NARROWEST + MARGIN.left))));
-  const cell = Math.min(width / across, LARGEST + MARGIN.left + MARGIN.right);
-  const side = Math.floor(cell - MARGIN.left - MARGIN.right);
-  const down = side + MARGIN.top + MARGIN.bottom;
-  const squares = gates.map((gate, index) => {
-    const x = (index % across) * cell + MARGIN.left;
-    const box = { x, y: Math.floor(index / across) * down + MARGIN.top, width: side, height: side };
-    return squareOf(frame, layer, gate, place, box, strings);
-  });
-  return { width, height: Math.ceil(gates.length / across) * down, squares, message: "" };
+  const { boxes, height } = tiles(gates.length, width, BELOW);
+  const squares = gates.map((gate, index) => squareOf(frame, layer, gate, place, boxes[index] as Box, strings));
+  return { width, height, squares, message: "" };
 }
 
 /** The quantities that are open or shut; the state of a layer that has none, where its ends are those of a tanh. */
@@ -126,34 +118,15 @@ function labelsOf(gate: string, { right, left }: Shares, { plane }: Sheet, box: 
   const bottom = box.y + box.height;
   const low = plane.encoding === "unit" ? `< ${LOW}` : `< \u2212${HIGH}`;
   const ends = [0, 0.5, 1].flatMap((share): Label[] => [
-    { text: tick(share), x: box.x + share * box.width, y: bottom + 11, align: "center", tone: "muted" },
-    { text: tick(share), x: box.x - 6, y: bottom - share * box.height, align: "right", tone: "muted" },
+    label(tick(share), box.x + share * box.width, bottom + 11, "center", "muted"),
+    label(tick(share), box.x - 6, bottom - share * box.height, "right", "muted"),
   ]);
   const middle = box.x + box.width / 2;
   return [
-    {
-      text: box.width > 150 ? (strings.gate[gate] ?? gate) : gate,
-      x: middle,
-      y: box.y - 12,
-      align: "center",
-      tone: "ink",
-      bold: true,
-    },
+    titleOf(gate, box, strings),
     ...ends,
-    {
-      text: `${strings.open} > ${HIGH}: ${percent(average(right))}`,
-      x: middle,
-      y: bottom + 27,
-      align: "center",
-      tone: "total",
-    },
-    {
-      text: `${strings.shut} ${low}: ${percent(average(left))}`,
-      x: middle,
-      y: bottom + 42,
-      align: "center",
-      tone: "direct",
-    },
+    label(`${strings.open} > ${HIGH}: ${percent(average(right))}`, middle, bottom + 27, "center", "total"),
+    label(`${strings.shut} ${low}: ${percent(average(left))}`, middle, bottom + 42, "center", "direct"),
   ];
 }
 

@@ -7,7 +7,7 @@ import { positionOf } from "../color";
 import type { Place } from "../cursor";
 import { value as valueText } from "../format";
 import { decoded, type StepFrame } from "../frame";
-import { type Label, paintLabels, paintMessage, type Tone } from "../marks/label";
+import { type Label, label, paintLabels, paintMessage, type Tone } from "../marks/label";
 import type { Legend } from "../marks/legend";
 import { type Dot, type Line, paintBand, paintDots, paintLine } from "../marks/line";
 import { paintRule } from "../marks/rule";
@@ -86,9 +86,7 @@ export function resolve(
     dots: drawn.flatMap(({ unit, style }) => dotOf(sheet, unit, time, style.tone, x, y)),
     grid: ticks.map(({ position }) => y.at(position)),
     labels: [
-      ...ticks.map(
-        ({ position, text }): Label => ({ text, x: box.x - 7, y: y.at(position), align: "right", tone: "muted" }),
-      ),
+      ...ticks.map(({ position, text }) => label(text, box.x - 7, y.at(position), "right", "muted")),
       ...timeNumbers(place, box, box.y + box.height + 11),
       ...apart(drawn.map(({ unit, style, line }) => endLabel(String(unit), style.tone, line))),
     ],
@@ -137,7 +135,7 @@ function rangeOf(frame: StepFrame, sheet: Sheet): Range {
     const [low, high] = [new Float64Array(columns).fill(Number.NaN), new Float64Array(columns).fill(Number.NaN)];
     for (let column = 0; column < columns; column++) {
       const from = start + column * columnPitch;
-      let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      let [least, most] = [Number.POSITIVE_INFINITY, -Number.POSITIVE_INFINITY];
       for (let row = 0; row < rows; row++) {
         const number = numbers[codes[from + row] as number] as number;
         if (!Number.isFinite(number)) continue;
@@ -178,7 +176,7 @@ function endLabel(text: string, tone: Tone, line: Float64Array): Label {
   let last = line.length - 2;
   while (last > 0 && Number.isNaN(line[last + 1])) last -= 2;
   const [x, y] = [line[last] ?? 0, line[last + 1] ?? 0];
-  return { text, x: x + 9, y: Number.isNaN(y) ? 0 : y, align: "left", tone, bold: true };
+  return label(text, x + 9, Number.isNaN(y) ? 0 : y, "left", tone, { bold: true });
 }
 
 export function paint(scene: UnitsScene, context: CanvasRenderingContext2D, look: Look): void {

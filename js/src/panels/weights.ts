@@ -6,7 +6,7 @@
 import type { Place } from "../cursor";
 import { grouped, value as valueText } from "../format";
 import { type AnalysisFrame, floatsOf, planeOf } from "../frame";
-import { type Label, paintLabels, paintMessage } from "../marks/label";
+import { type Label, label, paintLabels, paintMessage } from "../marks/label";
 import { type Dot, paintDots } from "../marks/line";
 import { type Profile, paintProfile } from "../marks/profile";
 import { paintRule } from "../marks/rule";
@@ -15,6 +15,7 @@ import type { Box } from "../scale";
 import type { Store } from "../store";
 import type { Strings } from "../strings";
 import type { Look } from "../theme";
+import { tiles, titleOf } from "./tiles";
 
 export interface Block {
   readonly gate: string;
@@ -38,10 +39,8 @@ export interface WeightsScene {
   readonly notes: readonly string[];
 }
 
-const MARGIN = { left: 12, right: 12, top: 24, bottom: 84 };
+const BELOW = 84;
 const BARS = 34;
-const LARGEST = 200;
-const NARROWEST = 110;
 
 export function resolve(store: Store, place: Place, width: number, strings: Strings): WeightsScene {
   const analysis = place.frame ? store.analysis(place.step) : undefined;
@@ -52,17 +51,12 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
   const layer = place.layer.name;
   const spectra = gates.map((gate) => spectrumOf(analysis, layer, gate));
   const reach = Math.max(1.15, ...spectra.map((values) => largest(values) * 1.08 || 0));
-  const across = Math.max(1, Math.min(gates.length, Math.floor(width / NARROWEST)));
-  const cell = Math.min(width / across, LARGEST + MARGIN.left + MARGIN.right);
-  const side = Math.floor(cell - MARGIN.left - MARGIN.right);
-  const down = side + MARGIN.top + MARGIN.bottom;
-  const blocks = gates.map((gate, index) => {
-    const x = (index % across) * cell + MARGIN.left;
-    const box = { x, y: Math.floor(index / across) * down + MARGIN.top, width: side, height: side };
-    return blockOf(analysis, layer, gate, spectra[index] as Float64Array, reach, box, strings);
-  });
+  const { boxes, height } = tiles(gates.length, width, BELOW);
+  const blocks = gates.map((gate, index) =>
+    blockOf(analysis, layer, gate, spectra[index] as Float64Array, reach, boxes[index] as Box, strings),
+  );
   const notes = analysis.header.step === place.step ? [] : [strings.analysedAt(grouped(analysis.header.step))];
-  return { width, height: Math.ceil(gates.length / across) * down, blocks, message: "", notes };
+  return { width, height, blocks, message: "", notes };
 }
 
 function gatesOf(analysis: AnalysisFrame, layer: string): string[] {
@@ -118,15 +112,8 @@ function blockOf(
   return {
     ...{ gate, box, unit, values, dots, radius, histogram: histogram?.profile ?? null },
     labels: [
-      {
-        text: box.width > 130 ? (strings.gate[gate] ?? gate) : gate,
-        x,
-        y: box.y - 12,
-        align: "center",
-        tone: "ink",
-        bold: true,
-      },
-      { text: `${strings.radius} ${size}`, x, y: bottom + 12, align: "center", tone: radius > 1 ? "direct" : "total" },
+      titleOf(gate, box, strings),
+      label(`${strings.radius} ${size}`, x, bottom + 12, "center", radius > 1 ? "direct" : "total"),
       ...(histogram ? rangeLabels(histogram.profile.box, histogram.high) : []),
     ],
   };
@@ -143,12 +130,9 @@ function histogramOf(analysis: AnalysisFrame, layer: string, gate: string, { x, 
 }
 
 function rangeLabels({ x, y, width, height }: Box, high: number): Label[] {
-  const at = { y: y + height + 11, tone: "muted" } as const;
-  return [
-    { ...at, text: valueText(-high), x, align: "left" },
-    { ...at, text: "0", x: x + width / 2, align: "center" },
-    { ...at, text: valueText(high), x: x + width, align: "right" },
-  ];
+  return [-high, 0, high].map((value, index) =>
+    label(valueText(value), x + (index * width) / 2, y + height + 11, "center", "muted"),
+  );
 }
 
 const REACH = 10;

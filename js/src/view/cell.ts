@@ -1,7 +1,7 @@
 /** The cell diagram on the page: the picture, and the unit whose numbers it shows. */
 
 import { paint, resolve } from "../panels/cell";
-import { assign, element, listen } from "./dom";
+import { assign, element, framed, listen } from "./dom";
 import type { PanelView, Stage } from "./panel";
 import { picture } from "./picture";
 
@@ -18,9 +18,8 @@ export function cell(stage: Stage): PanelView {
       `${strings.cellPanel}: ${message || [strings.at(place.time, place.times), `${strings.unit} ${shown}`, ...facts].join(", ")}`,
   });
   const choice = element("label", { class: "rnnw-choice", "data-offered": "true" }, strings.unit, unit);
-  const head = element("div", { class: "rnnw-head" }, element("h3", {}, strings.cellPanel), choice);
   return {
-    element: element("div", {}, head, drawing.element),
+    element: framed(strings.cellPanel, [choice], drawing.element),
     paint: (shown) => {
       const { unit: number, units } = drawing.paint(shown);
       assign(unit, "max", String(Math.max(units - 1, 0)));

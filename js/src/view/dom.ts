@@ -22,6 +22,11 @@ function readable(name: string, value: string): string {
   return name === "title" || name.startsWith("aria-") ? visible(value) : value;
 }
 
+/** A panel: its title with what stands beside it, and what stands below. */
+export function framed(title: string, beside: readonly Node[], ...below: readonly Node[]): HTMLElement {
+  return element("div", {}, element("div", { class: "rnnw-head" }, element("h3", {}, title), ...beside), ...below);
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A filled 16 x 16 sign for a button that has its own label. */

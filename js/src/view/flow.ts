@@ -4,7 +4,7 @@ import { paint as paintScene, type Reading, resolve } from "../panels/flow";
 import { LEFT, RIGHT } from "../panels/geometry";
 import { bandAt } from "../scale";
 import { cleared, size } from "./canvas";
-import { assign, dragged, element, write } from "./dom";
+import { assign, dragged, element, framed, write } from "./dom";
 import { type PanelView, type Stage, watch } from "./panel";
 
 export function flow(stage: Stage): PanelView {
@@ -19,9 +19,8 @@ export function flow(stage: Stage): PanelView {
     if (times > 0) move({ time: bandAt(times, left + LEFT, right - RIGHT, event.clientX) }, settled);
   };
   dragged(canvas, select, signal);
-  const head = element("div", { class: "rnnw-head" }, element("h3", {}, strings.flow), readings);
   return {
-    element: element("div", {}, head, figure),
+    element: framed(strings.flow, [readings], figure),
     paint: ({ place: shown, look, pixelRatio }) => {
       const width = figure.clientWidth;
       if (!changed(store.changes, shown.frame, shown.layer, shown.time, shown.sample, width, look, pixelRatio)) return;

@@ -17,7 +17,7 @@ import { valueAt } from "../panels/sheet";
 import { fitted, isWhole, revealing, type Sight } from "../panels/sight";
 import { bandAt } from "../scale";
 import { cleared, contextOf, size } from "./canvas";
-import { assign, dragged, element, listen, write } from "./dom";
+import { assign, dragged, element, framed, listen, write } from "./dom";
 import { type PanelView, type Shown, type Stage, watch } from "./panel";
 import { gateTabs } from "./tabs";
 import { timeSlider } from "./time";
@@ -32,7 +32,6 @@ export function gates(stage: Stage): PanelView {
   const marks = element("canvas", { class: "rnnw-marks", "aria-hidden": "true" });
   const hint = tip();
   const figure = element("div", { class: "rnnw-figure" }, data, marks, hint.element);
-  const title = element("h3", {}, strings.gates);
   const readout = element("p", { class: "rnnw-readout" });
   const notes = element("p", { class: "rnnw-notes" });
   const tabs = gateTabs(stage);
@@ -82,8 +81,10 @@ export function gates(stage: Stage): PanelView {
   zooming(stage, data, wish.zoom);
   points(stage, data, () => scene, hint);
   keys(stage, data, () => scene);
-  const head = element("div", { class: "rnnw-head" }, title, tabs.element, ...wish.elements);
-  return { element: element("div", {}, head, figure, slider.element, readout, notes), paint };
+  return {
+    element: framed(strings.gates, [tabs.element, ...wish.elements], figure, slider.element, readout, notes),
+    paint,
+  };
 }
 
 /** The order of the units and what is in sight, chosen here alone; what is in sight follows the cursor, wherever it is moved. */

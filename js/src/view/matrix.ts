@@ -1,7 +1,7 @@
 /** The matrix of who teaches whom on the page: pointing says the number and both words, pressing goes to the time. */
 
 import { cellAt, describe, paint, resolve } from "../panels/matrix";
-import { element, write } from "./dom";
+import { element, framed, write } from "./dom";
 import type { PanelView, Stage } from "./panel";
 import { picture } from "./picture";
 
@@ -21,9 +21,8 @@ export function matrix(stage: Stage): PanelView {
   });
   const reading = element("p", { class: "rnnw-readings" });
   const notes = element("p", { class: "rnnw-notes" });
-  const head = element("div", { class: "rnnw-head" }, element("h3", {}, title), reading);
   return {
-    element: element("div", {}, head, drawing.element, notes),
+    element: framed(title, [reading], drawing.element, notes),
     paint: (shown) => {
       const scene = drawing.paint(shown);
       write(reading, scene.reading);

@@ -1,7 +1,7 @@
 /** The saturation of gates on the page: pointing names a unit, pressing selects it. */
 
 import { describe, dotAt, paint, resolve } from "../panels/saturation";
-import { element } from "./dom";
+import { element, framed } from "./dom";
 import type { PanelView, Stage } from "./panel";
 import { picture } from "./picture";
 
@@ -22,6 +22,5 @@ export function saturation(stage: Stage): PanelView {
     },
   });
   const note = element("p", { class: "rnnw-notes" }, strings.saturationHelp);
-  const head = element("div", { class: "rnnw-head" }, element("h3", {}, title));
-  return { element: element("div", {}, head, drawing.element, note), paint: drawing.paint };
+  return { element: framed(title, [], drawing.element, note), paint: drawing.paint };
 }

@@ -3,7 +3,7 @@
 import { LEFT, RIGHT } from "../panels/geometry";
 import { MOST_PINS, paint, resolve } from "../panels/units";
 import { bandAt } from "../scale";
-import { assign, element, listen, write } from "./dom";
+import { assign, element, framed, listen, write } from "./dom";
 import type { PanelView, Shown, Stage } from "./panel";
 import { picture } from "./picture";
 
@@ -46,7 +46,6 @@ export function units(stage: Stage): PanelView {
     signal,
   );
   listen(pin, "click", () => set([...pins, place().unit ?? 0]), signal);
-  const head = element("div", { class: "rnnw-head" }, element("h3", {}, title), list, pin);
   const paintAll = (shown: Shown) => {
     drawing.paint(shown);
     const { unit } = shown.place;
@@ -54,7 +53,7 @@ export function units(stage: Stage): PanelView {
     write(pin, unit === null ? strings.noUnit : `${strings.pin} ${unit}`);
     assign(pin, "title", strings.pinHelp);
   };
-  return { element: element("div", {}, head, drawing.element), paint: paintAll };
+  return { element: framed(title, [list, pin], drawing.element), paint: paintAll };
 }
 
 function pinned(unit: number, title: string): HTMLButtonElement {

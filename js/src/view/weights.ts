@@ -1,7 +1,7 @@
 /** The recurrent weights on the page. */
 
 import { describeAt, paint, resolve } from "../panels/weights";
-import { element, write } from "./dom";
+import { element, framed, write } from "./dom";
 import type { PanelView, Stage } from "./panel";
 import { picture } from "./picture";
 
@@ -22,16 +22,8 @@ export function weights(stage: Stage): PanelView {
     },
   });
   const notes = element("p", { class: "rnnw-notes" });
-  const head = element("div", { class: "rnnw-head" }, element("h3", {}, title));
   return {
-    element: element(
-      "div",
-      {},
-      head,
-      drawing.element,
-      element("p", { class: "rnnw-notes" }, strings.weightsHelp),
-      notes,
-    ),
+    element: framed(title, [], drawing.element, element("p", { class: "rnnw-notes" }, strings.weightsHelp), notes),
     paint: (shown) => write(notes, drawing.paint(shown).notes.join(" \u00b7 ")),
   };
 }
