@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rnnwidgets.errors import RecordingError
     from rnnwidgets.export import export_html
     from rnnwidgets.frame import Frame, Trace
-    from rnnwidgets.recorder import Recorder, watch
+    from rnnwidgets.recorder import Recorder, tap, watch
     from rnnwidgets.recording import Recording
     from rnnwidgets.recording.loaded import load
     from rnnwidgets.widgets import CellDiagram, Explorer, GateHeatmap, GradientFlow, GradientNorms, Saturation
@@ -38,6 +38,7 @@ __all__ = [
     "diagnose",
     "export_html",
     "load",
+    "tap",
     "tasks",
     "watch",
 ]
@@ -57,6 +58,7 @@ _HOMES = {
     "diagnose": "rnnwidgets.analysis",
     "export_html": "rnnwidgets.export",
     "load": "rnnwidgets.recording.loaded",
+    "tap": "rnnwidgets.recorder",
     "watch": "rnnwidgets.recorder",
 }
 

@@ -3,5 +3,6 @@
 from rnnwidgets.recorder.attach import watch
 from rnnwidgets.recorder.recorder import Recorder
 from rnnwidgets.recorder.settings import Health
+from rnnwidgets.recorder.tapping import tap
 
-__all__ = ["Health", "Recorder", "watch"]
+__all__ = ["Health", "Recorder", "tap", "watch"]

@@ -42,13 +42,14 @@ def watch(
 
     Args:
         model: a model with `nn.RNN`, `nn.LSTM` or `nn.GRU` inside: any number of layers, both directions, padded or
-            packed input.
+            packed input; or with `nn.RNNCell`, `nn.LSTMCell` or `nn.GRUCell` in a loop of its own; or with calls of
+            `rnnwidgets.tap`.
         optimizer: its step is then the recorder's step; without one, call `recorder.step()` after `backward()` and
             before the weights change.
         every: record each so many training steps; `"auto"` adapts to `budget`.
         budget: the recorder's CPU time as a fraction of training's, for `every="auto"`.
         samples: the first so many sequences of the batch, or a list of batch indices.
-        layers: names such as `"lstm.l0"`, or None for all.
+        layers: names such as `"lstm.l0"`, or None for all; what is tapped is always recorded.
         decode: id -> text for the token axis: a list, a mapping or a callable.
         memory: hard cap, in bytes, on the frames held.
         path: a directory in which to keep every frame and scalar too, for `rnnwidgets.load`. A recording that is there

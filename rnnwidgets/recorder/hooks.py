@@ -6,12 +6,13 @@ a step that is due each returns at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rnnwidgets.recorder.inert import weakly
@@ -23,6 +24,8 @@ from rnnwidgets.recorder.passes import Carried, reason_to_skip
 from rnnwidgets.recorder.runs import Runner
 from rnnwidgets.recorder.sampling import Packed, Padded, Rows, sampling
 from rnnwidgets.recorder.settings import DEFAULT_SAMPLES
+from rnnwidgets.recorder.step import Key
+from rnnwidgets.recorder.tapping import Listener
 from rnnwidgets.recorder.training import Training
 
 
@@ -33,7 +36,10 @@ class Hooks:
         """Install every hook. Each holds this object weakly."""
         self._training = training
         self._carried = Carried()
+        self._model = weakref.ref(model)
+        self._listener = Listener(model, self._tapped, lambda: training.step.number)
         self._handles = [handle for module in training.modules for handle in self._on_recurrent(module)]
+        self._handles += self._listener.on(model)
         if training.settings.decode is not None:
             self._handles += self._on_readers(model)
         if optimizer is not None:
@@ -44,6 +50,7 @@ class Hooks:
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
+        self._listener.leave_for_good()
 
     def _on_recurrent(self, recurrent: Recurrent) -> Iterator[Any]:
         module = recurrent.module()
@@ -93,6 +100,13 @@ class Hooks:
                 given = Given.of(module, args, kwargs, output)
                 training.guard.run(site, self._observe_time, recurrent, given)
 
+    def _tapped(self, name: str, value: Tensor) -> None:
+        """See one tapped value."""
+        training = self._training
+        if (torch.is_grad_enabled() or not training.settings.driven) and self._counts():
+            with training.budget.recording:
+                training.guard.run(f"recording {name}", self._observe_tap, name, value)
+
     def _counts(self) -> bool:
         """Tell whether the forward pass that runs now is to be recorded, and count it where it is skipped."""
         training, step = self._training, self._training.step
@@ -111,7 +125,7 @@ class Hooks:
         taken = sampling(passed.x, batch_first=module.batch_first, wanted=self._training.settings.wanted)
         self._check_samples(taken)
         self._check_state(recurrent.path, passed.state, passed.last)
-        call = Call(recurrent, module, passed, taken, self._runner(recurrent))
+        call = Call(recurrent, module, passed, taken, self._runner(recurrent.path, recurrent.module))
         self._training.step.take_call(recurrent.path, call)
 
     def _observe_time(self, recurrent: Recurrent, given: Given) -> None:
@@ -120,13 +134,20 @@ class Hooks:
 
         def begin() -> Loop:
             self._check_samples(rows)
-            return Loop(recurrent, given, rows, self._runner(recurrent))
+            return Loop(recurrent, given, rows, self._runner(recurrent.path, recurrent.module))
 
         self._training.step.take_time(recurrent.path, given, rows, begin)
 
-    def _runner(self, recurrent: Recurrent) -> Runner:
+    def _observe_tap(self, name: str, value: Tensor) -> None:
+        wanted = self._training.settings.wanted
+        taken = Padded(value, batch_first=False, wanted=wanted) if value.dim() > 2 else Rows(value, wanted=wanted)
+        self._check_samples(taken)
+        runner = partial(self._runner, module=self._model)
+        self._training.step.take_tap(name, value, taken, self._listener.passes, runner)
+
+    def _runner(self, key: Key, module: Callable[[], nn.Module | None]) -> Runner:
         training, step = self._training, self._training.step
-        return partial(training.run, step, partial(step.answer, recurrent))
+        return partial(training.run, step, partial(step.answer, key, module))
 
     def _check_samples(self, taken: Padded | Packed | Rows) -> None:
         settings = self._training.settings

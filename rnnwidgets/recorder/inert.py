@@ -1,8 +1,9 @@
 """The form that every hook on a module has: it holds its recorder weakly, and other tools find nothing of it.
 
 A copy of a watched model is not recorded, and a saved one loads where this package is not installed. `torch.compile`
-leaves the hook as it is, between two graphs. `torch.jit.script` compiles every hook of a module and cannot compile this
-one; it asks for the name first, and is told what to do.
+leaves a hook that records as it is, between two graphs, and one that only follows the forward pass out.
+`torch.jit.script` compiles every hook of a module and cannot compile these; it asks for the name first, and is told
+what to do.
 """
 
 from __future__ import annotations
@@ -54,6 +55,24 @@ class InertOnCopy:
 
 def weakly(method: Callable[..., None], *bound: Any) -> InertOnCopy:
     """Return a hook that calls a method as long as its object lives, and that a compiler leaves as it is."""
+    hide: Callable[..., Callable[..., None]] = vars(torch.compiler)["disable"]  # it has no types
+    reason = {"reason": _IN_ONE_GRAPH} if "reason" in inspect.signature(hide).parameters else {}
+    return InertOnCopy(hide(_while_alive(method, *bound), **reason))
+
+
+def eagerly(method: Callable[..., None]) -> InertOnCopy:
+    """Return a hook that calls a method as long as its object lives, and that a compiler leaves out."""
+    call = _while_alive(method)
+    is_compiling: Callable[[], bool] = vars(torch.compiler)["is_compiling"]  # it has no types
+
+    def call_eagerly(*args: Any) -> None:
+        if not is_compiling():
+            call(*args)
+
+    return InertOnCopy(call_eagerly)
+
+
+def _while_alive(method: Callable[..., None], *bound: Any) -> Callable[..., None]:
     reference = weakref.WeakMethod(method)
 
     def call(*args: Any) -> None:
@@ -61,6 +80,4 @@ def weakly(method: Callable[..., None], *bound: Any) -> InertOnCopy:
         if alive is not None:
             alive(*bound, *args)
 
-    hide: Callable[..., Callable[..., None]] = vars(torch.compiler)["disable"]  # it has no types
-    reason = {"reason": _IN_ONE_GRAPH} if "reason" in inspect.signature(hide).parameters else {}
-    return InertOnCopy(hide(call, **reason))
+    return call

@@ -14,6 +14,7 @@ from torch import nn
 
 from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError
+from rnnwidgets.recorder.tapping import may_tap
 
 _FORWARDS = {kind: kind.forward for kind in (nn.RNN, nn.LSTM, nn.GRU, nn.RNNCell, nn.LSTMCell, nn.GRUCell)}
 
@@ -44,15 +45,17 @@ class Recurrent:
 def find(model: nn.Module, wanted: Sequence[str] | None) -> list[Recurrent]:
     """Return the modules to record, in the order of the model, with all of their layers or those `wanted` by name.
 
+    There may be none in a model with code of its own, which may call `tap`.
+
     Raises:
-        RecordingError: the model has no recurrent layer, has one that is not covered, or has none of a wanted name. A
+        RecordingError: the model has nothing to record, has one that is not covered, or has none of a wanted name. A
             layer of a module that the model holds twice has the name of its first path.
     """
     found = _recurrent(model)
-    if not found:
+    if not found and not may_tap(model):
         raise RecordingError(
             "model",
-            expected="a model with an nn.RNN, nn.LSTM, nn.GRU or one of their cells inside",
+            expected="a model with an nn.RNN, nn.LSTM, nn.GRU, one of their cells or calls of rnnwidgets.tap inside",
             found=f"{type(model).__name__} without one",
             remedy="pass the model that owns the recurrent layer",
         )

@@ -45,6 +45,12 @@ class Notices:
     def of_silence(self, layers: str) -> None:
         """Count a step in which no layer was called, and say so when it is no accident."""
         self._silent += 1
+        if not layers:
+            self.tell(
+                "nothing is recorded: the model has no nn.RNN, nn.LSTM, nn.GRU or one of their cells, and no call of "
+                "rnnwidgets.tap was seen in its forward pass, which a compiled model does not make"
+            )
+            return
         if self._silent == 1 and has_compiled():
             self.tell(
                 f"no call of {layers} was seen in a training step, and torch.compile was in use before: code that it "

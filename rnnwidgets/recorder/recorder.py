@@ -47,7 +47,8 @@ class Recorder:
 
     def __repr__(self) -> str:
         """Say in one line what is recorded."""
-        return f"<Recorder of {self._training.names}: {self.recording.status.state}, {len(self.recording)} frames>"
+        names, state = self._training.names or "taps", self.recording.status.state
+        return f"<Recorder of {names}: {state}, {len(self.recording)} frames>"
 
     def __enter__(self) -> Recorder:  # noqa: PYI034 # typing.Self came with Python 3.11
         """Return the recorder itself."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -22,9 +22,10 @@ from rnnwidgets.recorder.observe import Call
 from rnnwidgets.recorder.optimizer import Scaling
 from rnnwidgets.recorder.passes import backward_pass
 from rnnwidgets.recorder.replay import Calls
-from rnnwidgets.recorder.runs import Run
-from rnnwidgets.recorder.sampling import Rows
+from rnnwidgets.recorder.runs import Run, Runner
+from rnnwidgets.recorder.sampling import Padded, Rows
 from rnnwidgets.recorder.settings import Settings
+from rnnwidgets.recorder.tapped import Tapped, Taps
 from rnnwidgets.recorder.tokens import is_tokens
 
 MOST_TIMES = 2**14
@@ -33,7 +34,8 @@ _OPEN = 8
 _TWICE = "a gradient was differentiated again, and what that sends through the layer is not stepped back"
 
 
-Runs = dict[str, deque[Run]]
+Key = str | Tapped
+Runs = dict[Key, deque[Run]]
 
 
 @dataclass
@@ -64,13 +66,13 @@ class Step:
     forward: Runs = field(default_factory=dict)
     scalars: dict[str, float] = field(default_factory=dict)
     random: dict[str, Tensor] = field(default_factory=dict)
-    times: dict[tuple[str, bool], int] = field(default_factory=dict)
+    times: dict[tuple[Key, bool], int] = field(default_factory=dict)
     cleared: int = 0
     overflowed: int = 0
     backward: Backward = field(default_factory=Backward)
     _ids: list[Tensor] = field(default_factory=list)
-    _passes: dict[str, int] = field(default_factory=dict)
-    _twice: set[str] = field(default_factory=set)
+    _passes: dict[Key, int] = field(default_factory=dict)
+    _twice: set[Key] = field(default_factory=set)
 
     def take_ids(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Keep integer arguments until the layer that reads them is called."""
@@ -86,10 +88,9 @@ class Step:
 
     def take_time(self, path: str, given: Given, rows: Rows, begin: Callable[[], Loop]) -> None:
         """Keep a call of a cell with the id that it read, in the loop that it continues or as the first of another."""
-        runs, counted = self._runs_of(path), (path, torch.is_grad_enabled())
-        self.times[counted] = self.times.get(counted, 0) + 1
-        if self.times[counted] > MOST_TIMES:
+        if not self._has_room(path):
             return
+        runs = self._runs_of(path)
         latest = (run for run in islice(reversed(runs), _OPEN) if isinstance(run, Loop))
         loop = next((run for run in latest if run.continues(given, rows)), None)
         if loop is None:
@@ -97,30 +98,51 @@ class Step:
             runs.append(loop)
         loop.take(given, rows, self._ids)
 
+    def take_tap(
+        self, name: str, value: Tensor, taken: Padded | Rows, passed: int, runner: Callable[[Key], Runner]
+    ) -> None:
+        """Keep a tapped value, in the forward pass number `passed` of the model."""
+        layer, _, quantity = name.rpartition(".")
+        key = Tapped(layer)
+        runs, when = self._runs_of(key), (passed, backward_pass())
+        taps = runs[-1] if runs else None
+        if not (isinstance(taps, Taps) and taps.continues(when)):
+            taps = Taps(layer, taken, when, runner(key))
+        if self._has_room(key, begins=taps.begins(quantity)):
+            if taps not in runs:
+                runs.append(taps)
+            taps.take(quantity, value, taken)
+
+    def _has_room(self, key: Key, *, begins: bool = True) -> bool:
+        """Count a call that begins a time, and tell whether there is room for what belongs to it."""
+        counted = key, torch.is_grad_enabled()
+        self.times[counted] = self.times.get(counted, 0) + begins
+        return self.times[counted] <= MOST_TIMES
+
     @property
     def beyond(self) -> int:
-        """How many calls of cells were too many to be kept."""
+        """How many calls of cells, and times of taps, were too many to be kept."""
         return sum(max(count - MOST_TIMES, 0) for count in self.times.values())
 
-    def _runs_of(self, path: str) -> deque[Run]:
+    def _runs_of(self, path: Key) -> deque[Run]:
         runs = self.runs if torch.is_grad_enabled() else self.forward
         return runs.setdefault(path, deque(maxlen=_RUNS))
 
-    def answer(self, recurrent: Recurrent, gradient: Tensor) -> None:
-        """See that a gradient reached a call of a module, before the call keeps it.
+    def answer(self, key: Key, module: Callable[[], nn.Module | None], gradient: Tensor) -> None:
+        """See that a gradient reached a call of a module, or a tap in it, before the call keeps it.
 
         Gradients of an earlier backward pass that were cleared since, by `zero_grad` after an interrupt or a skipped
         step, are not among those that the optimizer will use, and are forgotten.
         """
-        path, running = recurrent.path, backward_pass()
-        if self._passes.get(path, running) != running and _is_cleared(recurrent):
-            self._forget(path)
-        self._passes[path] = running
+        running = backward_pass()
+        if self._passes.get(key, running) != running and _is_cleared(module()):
+            self._forget(key)
+        self._passes[key] = running
         if gradient.requires_grad:
-            self._twice.add(path)
+            self._twice.add(key)
 
-    def _forget(self, path: str) -> None:
-        reached = [run for run in self.runs.get(path, ()) if run.reached]
+    def _forget(self, key: Key) -> None:
+        reached = [run for run in self.runs.get(key, ()) if run.reached]
         self.cleared += 1
         self.overflowed += any(run.overflowed for run in reached)
         for run in reached:
@@ -139,7 +161,8 @@ class Step:
         The weights must still be those of its forward pass.
         """
         runs = self.runs or self.forward
-        chosen = {path: _chosen(runs[path]) for path in (module.path for module in modules) if path in runs}
+        keys = [*(module.path for module in modules), *(key for key in runs if isinstance(key, Tapped))]
+        chosen = {key: _chosen(runs[key]) for key in keys if key in runs}
         if not chosen:
             return None
         first, _ = next(iter(chosen.values()))
@@ -149,22 +172,20 @@ class Step:
         return Frame(
             step=self.number,
             samples=first.samples,
-            traces={
-                trace.layer: trace
-                for path, run in chosen.items()
-                for trace in self._traces(path, run, scaling.scale, heavy=heavy)
-            },
+            traces=_named(
+                trace for key, run in chosen.items() for trace in self._traces(key, run, scaling.scale, heavy=heavy)
+            ),
             scalars={**self.scalars, **(totals(norms) if mode == "training" else {})},
             norms=norms if mode == "training" else {},
             tokens=None if settings.decode is None else first.tokens(settings.decode),
             mode=mode,
         )
 
-    def _traces(self, path: str, chosen: tuple[Run, int], scale: float, *, heavy: bool) -> Iterator[Trace]:
+    def _traces(self, key: Key, chosen: tuple[Run, int], scale: float, *, heavy: bool) -> Iterator[Trace]:
         """Yield the traces of a run, their gradients those of the loss itself where that was scaled."""
         run, seen = chosen
-        count = self.times.get((path, bool(self.runs)), 0)
-        reasons = [_TWICE] if path in self._twice else []
+        count = self.times.get((key, bool(self.runs)), 0)
+        reasons = [_TWICE] if key in self._twice else []
         if count > MOST_TIMES:
             reasons.append(f"the first {MOST_TIMES} of {count} calls in this step")
         for made in run.traces(seen, heavy=heavy):
@@ -180,9 +201,17 @@ def _chosen(runs: Sequence[Run]) -> tuple[Run, int]:
     return (reached[-1], len(reached)) if reached else (runs[-1], len(runs))
 
 
-def _is_cleared(recurrent: Recurrent) -> bool:
+def _named(traces: Iterable[Trace]) -> dict[str, Trace]:
+    """Return traces by the names of their layers; a tapped layer named as a recorded one gets a name of its own."""
+    named: dict[str, Trace] = {}
+    for trace in traces:
+        name = f"{trace.layer} (tapped)" if trace.layer in named else trace.layer
+        named[name] = replace(trace, layer=name) if name != trace.layer else trace
+    return named
+
+
+def _is_cleared(module: nn.Module | None) -> bool:
     """Tell whether every gradient of a module's own parameters is gone or zero; False where nothing is trained."""
-    module = recurrent.module()
     trained = [] if module is None else [weight for weight in module.parameters() if weight.requires_grad]
     return bool(trained) and all(weight.grad is None or not bool(weight.grad.any()) for weight in trained)
 

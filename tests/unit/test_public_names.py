@@ -64,6 +64,7 @@ def test_the_public_names_are_these():
         "diagnose",
         "export_html",
         "load",
+        "tap",
         "tasks",
         "watch",
     ]
