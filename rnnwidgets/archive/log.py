@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rnnwidgets.archive.place import LOG, Place
 from rnnwidgets.archive.record import HEAD_BYTES, Kind, from_json, payload_of
 from rnnwidgets.archive.segment import Segment
-from rnnwidgets.errors import FrameBytesError
+from rnnwidgets.errors import FrameBytesError, RecordingError
 from rnnwidgets.frame import Frame, number
 
 
@@ -44,7 +44,11 @@ class Log:
         return len(self.steps)
 
     def refresh(self) -> bool:
-        """Look for what was appended since; return whether anything was."""
+        """Look for what was appended since; return whether anything was.
+
+        Raises:
+            RecordingError: a file of it cannot be read.
+        """
         known = {segment.name for segment in self.segments}
         new = [Segment(name) for name in self.place.names() if LOG.fullmatch(name) and name not in known]
         before = [len(segment.rows) for segment in self.segments]
@@ -52,7 +56,7 @@ class Log:
         self.segments += new
         self._read += [0] * len(new)
         for segment in growing:
-            segment.grow(self.place)
+            self._grow(segment)
         grown = [len(segment.rows) for segment in self.segments] != before
         if grown:
             self._locate()
@@ -117,6 +121,17 @@ class Log:
             for segment in self.segments
             for start, end in segment.damage
         ]
+
+    def _grow(self, segment: Segment) -> None:
+        try:
+            segment.grow(self.place)
+        except OSError as error:
+            raise RecordingError(
+                f"{self.place.name}/{segment.name}",
+                expected="a regular file that can be read",
+                found=(error.strerror or str(error)).lower(),
+                remedy="a recording holds nothing else",
+            ) from error
 
     def _locate(self) -> None:
         """Number the frames: (segment, row) of each, in the order in which they were written."""

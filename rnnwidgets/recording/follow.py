@@ -6,6 +6,8 @@ import threading
 import weakref
 from typing import Protocol
 
+from rnnwidgets.errors import RecordingError
+
 THREAD_NAME = "rnnwidgets-follow"
 POLL_SECONDS = 0.25
 _PATIENCE = 8
@@ -20,6 +22,9 @@ class Growing(Protocol):
 
     def refresh(self) -> bool:
         """Look for more; return whether anything came."""
+
+    def note(self, sentence: str) -> None:
+        """Add a sentence to the status."""
 
     def changed(self, *, complete: bool = True) -> None:
         """Tell every listener."""
@@ -47,7 +52,12 @@ def _follow(reference: weakref.ref[Growing], stopped: threading.Event) -> None:
         if recording is None:
             return
         written = recording.is_written
-        grown = recording.refresh()
+        try:
+            grown = recording.refresh()
+        except (OSError, RecordingError) as error:
+            recording.note(str(error))
+            recording.changed()
+            return
         if grown or not written:
             recording.changed()
         absent = 0 if written or grown else absent + 1

@@ -1,0 +1,81 @@
+"""Scorecard 32."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from tests.counts import count
+from tests.scorecard.archives import spawn, write
+from tests.scorecard.hostile import BOMBS, forged, mutated
+
+MEGABYTES, SECONDS = 256, 2.0
+READS = """
+import json, resource, sys, time, warnings
+from pathlib import Path
+from rnnwidgets import load
+from rnnwidgets.archive import place_of, verify
+from rnnwidgets.errors import RecordingError
+from rnnwidgets.widgets.lanes import DurableLane
+
+warnings.simplefilter("error")
+resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30))
+
+def read(path):
+    recording = load(path)
+    recording.status, recording.scalars, recording.extents, repr(recording), recording.steps
+    sound = 0
+    for position in range(len(recording)):
+        try:
+            for trace in recording[position].traces.values():
+                sound += sum(array.size >= 0 for array in trace.arrays.values())
+        except RecordingError:
+            pass
+    DurableLane().snapshot(recording.series(), recording[:])
+    return sound
+
+said = {}
+for path in sorted(Path(sys.argv[1]).iterdir()):
+    began = time.process_time()
+    try:
+        outcome = f"read {read(path)}"
+    except RecordingError as error:
+        outcome = f"refused: {error}"[:300]
+    except BaseException as error:
+        outcome = f"failed: {error!r}"[:300]
+    said[path.name] = [outcome, time.process_time() - began]
+    try:
+        verify(place_of(path))
+    except RecordingError:
+        continue
+# Of this process alone: at its start a child counts the pages of the one that it was forked from.
+peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(json.dumps({"said": said, "peak": peak}))
+"""
+
+
+def test_hostile_recordings(tmp_path: Path):
+    good, many = write(tmp_path / "good", 4).parents[1], tmp_path / "many"
+    random = np.random.default_rng(32)
+    many.mkdir()
+    for name, bomb in BOMBS.items():
+        bomb(many / name)
+    for number in range(count(60, 2000 - len(BOMBS))):
+        (mutated if number % 2 else forged)(good, many / f"{number}", random)
+    child = spawn(READS, many)
+    output, problems = child.communicate()
+    assert child.returncode == 0, problems[-2000:]
+    result = json.loads(output)
+    said = result["said"]
+    slowest = max(said, key=lambda name: said[name][1])
+    refused = sum(outcome.startswith("refused") for outcome, _ in said.values())
+    print(
+        f"hostile_recordings: {len(said)}, {refused} refused, the others read as far as they are sound; "
+        f"{result['peak'] // 1024} MB, slowest {said[slowest][1]:.2f} s ({slowest})"
+    )
+    assert [(name, outcome) for name, (outcome, _) in said.items() if outcome.startswith("failed")] == []
+    assert said[slowest][1] <= SECONDS
+    assert result["peak"] <= MEGABYTES * 1024
+    assert len(said) == len(BOMBS) + count(60, 2000 - len(BOMBS))
