@@ -1,16 +1,16 @@
 // Bundles src/host/jupyter.ts into rnnwidgets/static/widget.js, one ES module, and src/host/exported.ts into page.js, the
 // script of an exported page: the same view, everything inside, their sizes on show.
 //
-// ASCII only, so that a page written in any encoding can hold it. `define.amd` is false because some hosts have a
-// global `define` that would otherwise take modules away. The module travels with every widget and a slow one leaves
-// a widget deaf, so a bundle above the limit is an error.
+// UTF-8: modules are read as such, widget state is saved as ASCII by its JSON, and an exported page names its encoding.
+// `define.amd` is false because some hosts have a global `define` that would otherwise take modules away. The module
+// travels with every widget and a slow one leaves a widget deaf, so a bundle above the limit is an error.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
-const LIMIT = 120_000;
+const LIMIT = 120 * 1024;
 
 const styleAsText = {
   name: "style-as-text",
@@ -32,7 +32,7 @@ async function bundle(entry, outfile, format) {
     bundle: true,
     format,
     target: "es2022",
-    charset: "ascii",
+    charset: "utf8",
     minify: true,
     legalComments: "none",
     define: { "define.amd": "false", "Number.NaN": "NaN", "Number.POSITIVE_INFINITY": "Infinity" },
