@@ -6,7 +6,7 @@ Pure functions of frames, in NumPy alone: no model is called, no random number d
 from __future__ import annotations
 
 from rnnwidgets.analysis.analyse import analyse, analyse_layer, histogram
-from rnnwidgets.analysis.diagnosis import diagnose, findings
+from rnnwidgets.analysis.diagnosis import WINDOW, diagnose, findings
 from rnnwidgets.analysis.flow import Itemised, flow, itemised
 from rnnwidgets.analysis.forensics import Bad, Spike, clipped_share, first_bad, spikes
 from rnnwidgets.analysis.jacobian import Decay, decay, eigenvalues, jacobian, lyapunov, singular_values, spectral_radius
@@ -15,6 +15,7 @@ from rnnwidgets.analysis.result import Analysis, Flow, Histogram, LayerAnalysis
 from rnnwidgets.analysis.saturation import Saturation, dead_units, saturation, still_units
 
 __all__ = [
+    "WINDOW",
     "Analysis",
     "Bad",
     "Decay",

@@ -8,7 +8,7 @@ once, in bounded bytes: all curves, the latest step in full, and as many of the 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -58,13 +58,17 @@ class LiveLane:
         """Return whether the frame is another than the one last sent."""
         return frame is not None and (self._step is None or self._step() is not frame)
 
-    def delta(self, series: Series, frame: Frame | None, now: float, views: int) -> bytes:
-        """Return the buffer of the next delta, changed bins and the frame if there is room, and pay for it.
+    def delta(
+        self, series: Series, frame: Frame | None, now: float, views: int, analyses: Callable[[int], bytes]
+    ) -> bytes:
+        """Return the buffer of the next delta, changed bins, analyses and the frame if there is room, and pay for it.
 
-        Each view's copy is bounded so that the views together still get two deltas a second.
+        Each view's copy is bounded so that the views together still get two deltas a second; `analyses` returns those
+        that find room in a number of bytes.
         """
         limit = min(schema.LIVE_MESSAGE_BYTES, schema.LIVE_BYTES_PER_SECOND // (_UPDATES_PER_SECOND * views))
         buffer = encode_curves(self._changes(series, limit // 4))
+        buffer += analyses(limit // 2)
         if frame is not None:
             room = limit - _MESSAGE_TEXT - len(buffer)
             step = encode_step(frame, room)
@@ -123,9 +127,11 @@ class DurableLane:
         self._due = now + self._gap
         return True
 
-    def snapshot(self, series: Series, frames: Sequence[Frame]) -> bytes:
-        """Return frames that alone rebuild the run: curves, then steps evenly spread over those held, rising."""
-        curves = encode_curves({name: series[name][1] for name in shown_series(tuple(series))})
+    def snapshot(self, series: Series, frames: Sequence[Frame], analyses: bytes) -> bytes:
+        """Return frames that alone rebuild the run: curves and analyses, then steps evenly spread over those held,
+        rising.
+        """
+        curves = encode_curves({name: series[name][1] for name in shown_series(tuple(series))}) + analyses
         last = next((last for last in reversed(range(len(frames))) if sound(frames, [last])), None)
         if last is None:
             return curves
@@ -156,7 +162,7 @@ class DurableLane:
         return data
 
 
-def sound(frames: Sequence[Frame], positions: Sequence[int]) -> list[Frame]:
+def sound(frames: Sequence[Frame], positions: Iterable[int]) -> list[Frame]:
     """Return the frames at these positions, those left out whose bytes on disk are damaged."""
     found = []
     for position in positions:

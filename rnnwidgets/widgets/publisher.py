@@ -18,9 +18,11 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from rnnwidgets import schema
+from rnnwidgets.analysis import Analysis
 from rnnwidgets.errors import Guard
 from rnnwidgets.frame import Frame
 from rnnwidgets.recording import Recording
+from rnnwidgets.widgets.analyst import Analyst, Findings, encoded
 from rnnwidgets.widgets.lanes import DurableLane, LiveLane, sound
 from rnnwidgets.widgets.settle import Settle
 
@@ -67,6 +69,8 @@ class Publisher:
         self._live = LiveLane(recording.note)
         self._durable = DurableLane()
         self._settle = Settle(_weakly(self._settled), clock=clock)
+        self._found = Findings()
+        self._analyst = Analyst(recording, _weakly(self._analysed))
         self._ties = ExitStack()
         weakref.finalize(self, self._ties.close).atexit = False
         self._tied = False
@@ -85,12 +89,13 @@ class Publisher:
                 yield self._views.add
             finally:
                 self._untie_if_alone()
+                self._analyse()
 
     def now(self) -> tuple[Message, bytes]:
         """Return `_meta` and `_snapshot` as of now."""
         with self._lock:
             meta = schema.Meta(schema.VERSION, self.recording.run, self._live.seq, self._status())
-            return _plain(meta), self._durable.snapshot(self.recording.series(), self.recording[:])
+            return _plain(meta), self._durable.snapshot(self.recording.series(), self.recording[:], self._found.all)
 
     def join(self, chart: Chart) -> None:
         """Keep a chart up to date."""
@@ -122,6 +127,7 @@ class Publisher:
         self._tied = True
         self._ties.callback(self.recording.subscribe(_weakly(self._changed)))
         self._ties.callback(self._settle.stop)
+        self._ties.callback(self._analyst.stop)
         if "IPython" in sys.modules:
             shell = sys.modules["IPython"].get_ipython()
             if shell is not None:
@@ -158,6 +164,28 @@ class Publisher:
             self._write(now)
         if now - self._charted >= CHART_SECONDS:
             self._refresh(now)
+        self._analyse()
+
+    def _analyse(self) -> None:
+        """Let the frames be analysed beside training, or after it."""
+        if self._views and len(self.recording):
+            self._analyst.touch(live=self._status().state == "live")
+
+    def _analysed(self, analysis: Analysis | None) -> None:
+        """Show an analysis, on the thread that made it; None says that all are made."""
+        sizes = None if analysis is None else encoded(analysis)
+        with self._lock:
+            if analysis is not None and sizes is not None:
+                self._found.add(analysis.step, *sizes)
+            if self._tied:
+                self._guard.run("showing an analysis", self._show_analyses, over=analysis is None)
+
+    def _show_analyses(self, *, over: bool) -> None:
+        now = self._clock()
+        if over and self._found.unwritten:
+            self._write(now)
+        elif self._live.ready(now):
+            self._speak(self._complete_frame(complete=False), now)
 
     def _complete_frame(self, *, complete: bool) -> Frame | None:
         """Return the latest frame to which no scalars will be added, as far as can be known."""
@@ -173,7 +201,7 @@ class Publisher:
         if not views:
             return
         news = frame if self._live.news(frame) else None
-        buffer = self._live.delta(self.recording.series(), news, now, len(views))
+        buffer = self._live.delta(self.recording.series(), news, now, len(views), self._found.news)
         delta = schema.Delta("delta", schema.VERSION, self.recording.run, self._live.seq, self._status())
         content = _plain(delta)
         for view in views:
@@ -182,6 +210,7 @@ class Publisher:
     def _write(self, now: float) -> None:
         """Give every view a new snapshot."""
         self._written = now
+        self._found.unwritten = False
         views = tuple(self._views)
         if not views:
             return
@@ -220,6 +249,7 @@ class Publisher:
         if last or self._cell_over or self._state != "live" or self._durable.due(now):
             self._write(now)
         self._refresh(now)
+        self._analyse()
 
     def _status(self) -> schema.Status:
         """Return the status to show: at the end of its cell a live run is over, until its next step."""

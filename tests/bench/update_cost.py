@@ -67,7 +67,7 @@ def measure(pairs: int) -> None:
                 else:
                     lists.append(cpu(partial(as_json, frame)))
         snapshots = [cpu(partial(told._write, clock.now)) for _ in range(SNAPSHOTS)]
-        size = len(told._live.delta({}, recording[-1], clock.now, 1))
+        size = len(told._live.delta({}, recording[-1], clock.now, 1, lambda _room: b""))
         plane = recording[-1]["lstm.l0"]["h"][:, :1].size
         print(f"{name}, {told._live.seq - 1} updates sent in {pairs} steps")
         print(f"  update: median {statistics.median(updates):.2f} ms, {size:,} bytes ({plane:,} a plane and sample)")

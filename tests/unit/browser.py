@@ -39,6 +39,16 @@ class Clock:
         return self.now
 
 
+class Idle:
+    """Analyses nothing, so that what is sent does not depend on what another thread finds meanwhile."""
+
+    def __init__(self, *_: Any) -> None: ...
+
+    def touch(self, *, live: bool) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class Wire(list[Sent]):
     """Every message that any widget sent; `clock` stamps them."""
 
@@ -63,6 +73,7 @@ class Wire(list[Sent]):
         bundle.write_text("export default {};\n")
         monkeypatch.setattr(comm, "create_comm", Comm)
         monkeypatch.setattr(view, "BUNDLE", bundle)
+        monkeypatch.setattr(publisher, "Analyst", Idle)
         return wire
 
     def publish(self, recording: Recording) -> publisher.Publisher:

@@ -1,0 +1,197 @@
+"""What follows from the frames of a recording, found beside training and kept for its views.
+
+One daemon thread at most, none while there is nothing to do. While training runs it takes the newest frame, at most
+every `GAP` seconds and so seldom that it uses `SHARE` of one core; once training has ended, it goes back over the
+frames held, the newest first. It computes with NumPy alone, touches no model and draws no random number.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from rnnwidgets import reduce
+from rnnwidgets.analysis import WINDOW, Analysis, Bad, analyse, findings, first_bad
+from rnnwidgets.errors import Guard
+from rnnwidgets.frame import Frame
+from rnnwidgets.recording import Curve, Recording
+from rnnwidgets.widgets.lanes import sound
+from rnnwidgets.wire import encode_analysis
+
+THREAD_NAME = "rnnwidgets-analysis"
+GAP = 2.0
+SHARE = 0.03
+SHARE_AFTER = 0.5
+LONGEST = 10.0
+AFTER = 64
+LIVE_BYTES = 64 * 1024
+KEPT_BYTES = 512 * 1024
+KEPT_EACH = 16 * 1024
+_JUDGED = ("loss", "grad_norm")
+_WAITING = 8
+
+
+class Analyst:
+    """Analyses frames of a recording on a thread of its own, as long as it is told that there may be more."""
+
+    def __init__(self, recording: Recording, take: Callable[[Analysis | None], None], gap: float = GAP) -> None:
+        """Start idle.
+
+        Args:
+            recording: what is analysed.
+            take: is given each analysis, on that thread, and None when all are made that are to be made after training.
+            gap: least seconds between two analyses while training runs.
+        """
+        self._recording = recording
+        self._take, self._gap = take, gap
+        self._guard = Guard(recording.note)
+        self._lock = threading.Lock()
+        self._ended: threading.Event | None = None
+        self._live = self._wanted = False
+        self._done: set[int] = set()
+        self._bad: Bad | None = None
+
+    def touch(self, *, live: bool) -> None:
+        """Say that there may be something new, and whether training goes on."""
+        with self._lock:
+            self._live, self._wanted = live, True
+            if self._ended is None:
+                self._ended = threading.Event()
+                threading.Thread(target=self._run, args=(self._ended,), name=THREAD_NAME, daemon=True).start()
+
+    def stop(self) -> None:
+        """Let the thread end after what it is at."""
+        with self._lock:
+            if self._ended is not None:
+                self._ended.set()
+                self._ended = None
+
+    def _run(self, ended: threading.Event) -> None:
+        pause, found = min(self._gap, 1.0) / 4, False
+        while not ended.wait(pause):
+            with self._lock:
+                live, self._wanted = self._live, False
+            begun = time.thread_time()
+            analysis = self._guard.run("analysing", self._next, live=live)
+            cost = time.thread_time() - begun
+            if analysis is not None:
+                found = True
+                self._guard.run("showing an analysis", self._take, analysis)
+                pause = min(max(self._gap, cost / SHARE), LONGEST) if live else cost / SHARE_AFTER
+            elif not live and found:
+                found = False
+                self._guard.run("showing an analysis", self._take, None)
+            with self._lock:
+                if analysis is None and not self._wanted and self._ended is ended:
+                    self._ended = None
+                    return
+
+    def _next(self, *, live: bool) -> Analysis | None:
+        """Return the analysis that is most wanted now, None if all are made."""
+        while True:
+            steps = self._recording.steps
+            position = self._newest(steps) if live else self._wanted_of(steps)
+            if position is None:
+                return None
+            self._done.add(steps[position])
+            frames = sound(self._recording, range(max(position + 1 - WINDOW, 0), position + 1))
+            if frames and frames[-1].step == steps[position]:
+                scalars = _until(self._recording.scalars, steps[position])
+                bad = self._first_bad(frames, scalars)
+                return replace(analyse(frames[-1]), findings=findings(frames, scalars, bad))
+
+    def _newest(self, steps: list[int]) -> int | None:
+        """Return the position of the newest frame, of one with recurrent weights if the latest few have one."""
+        if not steps:
+            return None
+        position = self._weighted(len(steps) - 1)
+        return None if steps[position] in self._done else position
+
+    def _wanted_of(self, steps: list[int]) -> int | None:
+        """Return the position of the latest frame, of `AFTER` spread over the run, that is not analysed yet."""
+        for place in reversed(reduce.spread(len(steps), AFTER) if steps else []):
+            if steps[place] not in self._done:
+                position = self._weighted(place)
+                if steps[position] not in self._done:
+                    return position
+        return None
+
+    def _weighted(self, position: int) -> int:
+        """Return the nearest position at or before this one whose frame has recurrent weights, else this one."""
+        for place in range(position, max(position - WINDOW, -1), -1):
+            if any(trace.weights for frame in sound(self._recording, [place]) for trace in frame.traces.values()):
+                return place
+        return position
+
+    def _first_bad(self, frames: Sequence[Frame], scalars: Mapping[str, Curve]) -> Bad | None:
+        """Return the first value that is not finite up to these frames: all are searched once a curve shows one."""
+        if self._bad is None:
+            judged = [scalars[name].high for name in _JUDGED if name in scalars]
+            suspect = any(not np.isfinite(high).all() for high in judged)
+            self._bad = first_bad(_each(self._recording) if suspect else frames)
+        return self._bad if self._bad is not None and self._bad.step <= frames[-1].step else None
+
+
+class Findings:
+    """Analyses as bytes: those that the views have not been told of, and those that a snapshot holds."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._waiting: dict[int, bytes] = {}
+        self._kept: dict[int, bytes] = {}
+        self._latest: tuple[int, bytes] = (-1, b"")
+        self.unwritten = False
+
+    def add(self, step: int, large: bytes, small: bytes) -> None:
+        """Keep one analysis, in its live and in its lasting size; what is over the cap is thinned as steps are."""
+        self._waiting[step] = large
+        while len(self._waiting) > _WAITING:
+            del self._waiting[min(self._waiting)]
+        self._kept[step] = small
+        self._latest = max(self._latest, (step, large))
+        self.unwritten = True
+        steps = sorted(self._kept)
+        excess = sum(map(len, self._kept.values())) - KEPT_BYTES
+        for position in reduce.crowded(steps):
+            if excess <= 0:
+                break
+            excess -= len(self._kept.pop(steps[position]))
+
+    def news(self, room: int) -> bytes:
+        """Return analyses that were not told of yet, the newest first, in at most `room` bytes."""
+        told = []
+        for step in sorted(self._waiting, reverse=True):
+            if len(self._waiting[step]) <= room:
+                room -= len(self._waiting[step])
+                told.append(self._waiting.pop(step))
+        return b"".join(told)
+
+    @property
+    def all(self) -> bytes:
+        """All that are kept, the latest in full."""
+        step, large = self._latest
+        return b"".join(large if at == step else small for at, small in sorted(self._kept.items()))
+
+
+def encoded(analysis: Analysis) -> tuple[bytes, bytes]:
+    """Return an analysis for the live lane and for the snapshot."""
+    return encode_analysis(analysis, LIVE_BYTES), encode_analysis(analysis, KEPT_EACH)
+
+
+def _until(scalars: Mapping[str, Curve], step: int) -> dict[str, Curve]:
+    """Return the curves up to a step."""
+    ends = {name: int(np.searchsorted(curve.steps, step, side="right")) for name, curve in scalars.items()}
+    return {
+        name: Curve(curve.steps[:end], curve.values[:end], curve.low[:end], curve.high[:end])
+        for (name, curve), end in zip(scalars.items(), ends.values(), strict=True)
+    }
+
+
+def _each(recording: Recording) -> Iterator[Frame]:
+    """Yield the frames one by one: of a recording on disk, each is read when its turn comes."""
+    for position in range(len(recording)):
+        yield from sound(recording, [position])

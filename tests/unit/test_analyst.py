@@ -1,0 +1,270 @@
+"""The analysis lane: beside training the newest frame, after it all of them, and nothing of it left behind."""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import rnnwidgets as rw
+from rnnwidgets import schema
+from rnnwidgets.analysis import Analysis, analyse, diagnose
+from rnnwidgets.frame import decode, split
+from rnnwidgets.recording import Recording
+from rnnwidgets.widgets import Explorer
+from rnnwidgets.widgets import analyst as lane
+from rnnwidgets.widgets import publisher as publishing
+from rnnwidgets.widgets.analyst import THREAD_NAME, Analyst, Findings, encoded
+from tests.unit.analysed import every_output, frame_of
+from tests.unit.browser import Wire
+
+SECONDS = 30.0
+Taken = queue.Queue[Analysis | None]
+
+
+def trained(steps: int = 6, units: int = 8) -> Recording:
+    """A recording of a small LSTM."""
+    torch.manual_seed(0)
+    module = nn.LSTM(3, units)
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+    with rw.watch(module, optimizer, every=1) as recorder:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss = every_output(module(torch.randn(9, 2, 3)))
+            loss.backward()
+            optimizer.step()
+            recorder.log(loss=loss)
+    return recorder.recording
+
+
+@pytest.fixture
+def taken() -> Taken:
+    return queue.Queue()
+
+
+@pytest.fixture
+def analysts() -> Iterator[list[Analyst]]:
+    made: list[Analyst] = []
+    yield made
+    for one in made:
+        one.stop()
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == THREAD_NAME]
+
+
+def until_idle() -> None:
+    """Wait for the thread to end by itself."""
+    for thread in threads():
+        thread.join(SECONDS)
+    assert not threads()
+
+
+def test_while_training_runs_the_newest_frame_is_analysed_and_those_between_are_left_out(
+    taken: Taken, analysts: list[Analyst]
+):
+    recording = trained()
+    analysts.append(Analyst(recording, taken.put, gap=0.02))
+    analysts[0].touch(live=True)
+    first = taken.get(timeout=SECONDS)
+    assert first is not None
+    assert first.step == 5
+    for frame in trained(9)[:]:
+        if frame.step > 5:
+            recording.append(frame)
+    analysts[0].touch(live=True)
+    second = taken.get(timeout=SECONDS)
+    assert second is not None
+    assert second.step == 8
+    until_idle()
+    assert taken.empty()
+
+
+def test_after_training_every_frame_is_analysed_the_newest_first_and_then_it_is_said(
+    taken: Taken, analysts: list[Analyst]
+):
+    recording = trained()
+    analysts.append(Analyst(recording, taken.put))
+    analysts[0].touch(live=False)
+    found = [taken.get(timeout=SECONDS) for _ in range(7)]
+    assert [None if one is None else one.step for one in found] == [5, 4, 3, 2, 1, 0, None]
+    until_idle()
+    for one in found[:-1]:
+        assert one is not None
+        wanted = analyse(recording[one.step])
+        assert one.layers["l0"].numbers == wanted.layers["l0"].numbers
+        found_flow, wanted_flow = one.layers["l0"].flow, wanted.layers["l0"].flow
+        assert found_flow is not None
+        assert wanted_flow is not None
+        np.testing.assert_array_equal(found_flow.norms, wanted_flow.norms)
+
+
+def test_the_findings_of_a_frame_are_those_that_could_be_known_then(taken: Taken, analysts: list[Analyst]):
+    recording = trained(30)
+    recording.log(30, {"loss": 1e4})
+    poisoned = frame_of(nn.GRU(3, 4), torch.randn(9, 2, 3), every_output)
+    poisoned["l0"]["z"][3, 1, 2] = np.inf
+    for step in (31, 32):
+        recording.append(rw.Frame(step, (0, 1), poisoned.traces, {"loss": float("nan")}))
+    analysts.append(Analyst(recording, taken.put))
+    analysts[0].touch(live=False)
+    found = {one.step: [each.name for each in one.findings] for one in iter(lambda: taken.get(timeout=SECONDS), None)}
+    assert [found[step] for step in (0, 29, 31, 32)] == [[], [], ["not_finite", "spike"], ["not_finite", "spike"]]
+    assert [one.name for one in diagnose(recording)] == ["not_finite", "spike"]
+
+
+def test_of_a_layer_whose_weights_come_with_each_eighth_frame_those_frames_are_analysed(
+    taken: Taken, analysts: list[Analyst]
+):
+    recording = trained(13, units=48)
+    assert [bool(frame["l0"].weights) for frame in recording] == [step % 8 == 0 for step in range(13)]
+    analysts.append(Analyst(recording, taken.put, gap=0.02))
+    analysts[0].touch(live=True)
+    first = taken.get(timeout=SECONDS)
+    assert first is not None
+    assert first.step == 8
+    assert first.layers["l0"].flow is not None
+
+
+def test_a_recording_on_disk_is_analysed_too(taken: Taken, analysts: list[Analyst], tmp_path: Path):
+    trained().save(tmp_path / "run")
+    analysts.append(Analyst(rw.load(tmp_path / "run"), taken.put))
+    analysts[0].touch(live=False)
+    assert [one.step for one in iter(lambda: taken.get(timeout=SECONDS), None)] == [5, 4, 3, 2, 1, 0]
+
+
+def test_a_thread_runs_only_while_there_is_something_to_do(taken: Taken, analysts: list[Analyst]):
+    analysts.append(Analyst(Recording(), taken.put))
+    assert not threads()
+    analysts[0].touch(live=False)
+    analysts[0].touch(live=True)
+    assert len(threads()) == 1
+    until_idle()
+    analysts[0].touch(live=True)
+    (thread,) = threads()
+    analysts[0].stop()
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+
+
+def test_a_failure_is_told_once_and_stays_there(taken: Taken, analysts: list[Analyst], monkeypatch: pytest.MonkeyPatch):
+    def failing(_frame: object) -> None:
+        message = "no"
+        raise ArithmeticError(message)
+
+    monkeypatch.setattr(lane, "analyse", failing)
+    recording = trained(2)
+    analysts.append(Analyst(recording, taken.put))
+    analysts[0].touch(live=False)
+    until_idle()
+    assert recording.status.notes == ("analysing failed: no",)
+    assert taken.empty()
+
+
+def test_no_random_number_is_drawn_and_no_frame_is_changed(taken: Taken, analysts: list[Analyst]):
+    recording = trained(2)
+    before = [frame.to_bytes() for frame in recording]
+    states = random.getstate(), str(np.random.get_state()), torch.get_rng_state().tolist()  # noqa: NPY002 (the global state is what must stay)
+    analysts.append(Analyst(recording, taken.put))
+    analysts[0].touch(live=False)
+    until_idle()
+    assert states == (random.getstate(), str(np.random.get_state()), torch.get_rng_state().tolist())  # noqa: NPY002 (the global state is what must stay)
+    assert [frame.to_bytes() for frame in recording] == before
+
+
+def test_analysing_beside_training_uses_a_small_share_of_a_core(
+    taken: Taken, analysts: list[Analyst], monkeypatch: pytest.MonkeyPatch
+):
+    spent: list[float] = []
+    pauses: list[float] = []
+
+    class Watched(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append(timeout or 0.0)
+            return super().wait(0.001)
+
+    def costly(frame: rw.Frame) -> Analysis:
+        begun = time.thread_time()
+        while time.thread_time() - begun < 0.02:
+            sum(range(1000))
+        spent.append(time.thread_time() - begun)
+        return analyse(frame)
+
+    monkeypatch.setattr("rnnwidgets.widgets.analyst.threading.Event", Watched)
+    monkeypatch.setattr(lane, "analyse", costly)
+    analysts.append(Analyst(trained(2), taken.put, gap=0.0))
+    analysts[0].touch(live=True)
+    assert taken.get(timeout=SECONDS) is not None
+    until_idle()
+    assert spent[0] / (spent[0] + max(pauses)) <= lane.SHARE
+
+
+def test_what_a_snapshot_keeps_is_thinned_as_steps_are_and_the_live_lane_gets_what_finds_room():
+    found = Findings()
+    for step in range(200):
+        found.add(step, bytes([step]) * 5000, bytes([step]) * 4096)
+    kept = {found.all[at] for at in range(0, len(found.all), 4096)}
+    assert len(found.all) <= lane.KEPT_BYTES + 1000
+    assert {0, 199} <= kept
+    assert found.news(12_000) == bytes([199]) * 5000 + bytes([198]) * 5000
+    assert found.news(4_999) == b""
+    assert len(found.news(10**6)) == 6 * 5000
+    assert found.news(10**6) == b""
+
+
+def headers(data: bytes) -> list[dict[str, Any]]:
+    return [decode(one)[0] for one in split(data)]
+
+
+def test_views_get_analyses_beside_steps_within_the_lanes_limits_and_in_the_snapshot(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(publishing, "Analyst", Analyst)
+    monkeypatch.setattr(lane, "KEPT_BYTES", 10**6)
+    recording = trained(4)
+    told = threading.Event()
+    publisher = wire.publish(recording)
+    take = publisher._analyst._take
+
+    def taken(analysis: Analysis | None) -> None:
+        wire.clock.now += 1
+        take(analysis)
+        if analysis is None:
+            told.set()
+
+    publisher._analyst._take = taken
+    view = Explorer(recording)
+    assert told.wait(SECONDS)
+    live = [header for sent in wire.deltas() for header in headers(sent.buffers[0]) if header["kind"] == "analysis"]
+    assert [header["step"] for header in live] == [3, 2, 1, 0]
+    assert all(len(sent.buffers[0]) <= schema.LIVE_MESSAGE_BYTES for sent in wire.deltas())
+    snapshot = headers(wire.snapshots()[-1].buffers[0])
+    assert [header["step"] for header in snapshot if header["kind"] == "analysis"] == [0, 1, 2, 3]
+    assert [header["step"] for header in snapshot if header["kind"] == "step"] == [0, 1, 2, 3]
+    later = headers(Explorer(recording)._snapshot)
+    assert [header["step"] for header in later if header["kind"] == "analysis"] == [0, 1, 2, 3]
+    view.close()
+    publisher.leave(next(iter(publisher._views)))
+    until_idle()
+
+
+def test_an_analysis_in_full_and_in_its_lasting_size_keep_to_their_limits():
+    torch.manual_seed(1)
+    frame = frame_of(nn.LSTM(4, 64), torch.randn(100, 4, 4), every_output)
+    large, small = encoded(analyse(frame))
+    assert len(large) <= lane.LIVE_BYTES
+    assert len(small) <= lane.KEPT_EACH
+    (header,) = headers(large)
+    planes = {plane["name"]: plane["shape"] for plane in header["planes"]}
+    assert planes["spectrum.f"] == [2, 64]
+    assert planes["weights.o"] == [64]
