@@ -99,7 +99,8 @@ class Plane:
 
 @dataclass(frozen=True)
 class Layer:
-    """One (recurrent layer, direction). `lengths` has one entry a sample; `inexact` says why, or is empty.
+    """One (recurrent layer, direction). `lengths` has one entry a sample; `inexact` says why, or is empty; time 0 of
+    its planes is time `first` of the input.
 
     Of kind `TAP` its quantities are those that the model names, each with its total gradient under `d` and that name.
     """
@@ -109,6 +110,7 @@ class Layer:
     lengths: Sequence[int]
     replay_error: Scalar
     inexact: str
+    first: int
 
 
 @dataclass(frozen=True)

@@ -52,13 +52,14 @@ export interface Plane {
   readonly bytes: number;
 }
 
-/** One (recurrent layer, direction). `lengths` has one entry a sample; `inexact` says why, or is empty. Of kind `TAP` its quantities are those that the model names, each with its total gradient under `d` and that name. */
+/** One (recurrent layer, direction). `lengths` has one entry a sample; `inexact` says why, or is empty; time 0 of its planes is time `first` of the input. Of kind `TAP` its quantities are those that the model names, each with its total gradient under `d` and that name. */
 export interface Layer {
   readonly name: string;
   readonly kind: Kind;
   readonly lengths: ReadonlyArray<number>;
   readonly replay_error: Scalar;
   readonly inexact: string;
+  readonly first: number;
 }
 
 /** One step. `samples` are batch indices; `tokens[sample][time]`, or null where there is no vocabulary. `overhead` is what recording has cost up to this step, as in `Status`, or "nan". `mode` is "forward" where nothing was trained, so that there are no gradients. */

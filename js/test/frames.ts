@@ -55,7 +55,7 @@ export function encode(header: object, planned: readonly Planned[]): Bytes {
   return bytes;
 }
 
-export const LSTM: Layer = { name: "lstm.l0", kind: "LSTM", lengths: [4], replay_error: 0, inexact: "" };
+export const LSTM: Layer = { name: "lstm.l0", kind: "LSTM", lengths: [4], replay_error: 0, inexact: "", first: 0 };
 
 /** One step; by default an LSTM with 4 times, 1 sample, 3 units, all of whose quantities are zero. */
 export function step(number: number, changes: Partial<StepHeader> = {}, planned: readonly Planned[] = GATES): Bytes {

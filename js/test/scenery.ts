@@ -146,7 +146,7 @@ const WORDS =
 
 export function layerOf({ kind, times, samples }: Scenery): Layer {
   const name = kind === "LSTM" ? "lstm.l0" : kind === "GRU" ? "gru.l0" : "rnn.l0";
-  return { name, kind, lengths: Array(samples).fill(times), replay_error: 2e-8, inexact: "" };
+  return { name, kind, lengths: Array(samples).fill(times), replay_error: 2e-8, inexact: "", first: 0 };
 }
 
 /** One step of the run, as a frame. */

@@ -40,10 +40,14 @@ class Weights(NamedTuple):
 
 
 class Start(NamedTuple):
-    """The state before the first time: h (S, R), and c (S, H) for the LSTM."""
+    """The state before the first time: h (S, R), and c (S, H) for the LSTM.
+
+    Where c is only estimated, `c_end` (S, H) is the cell state after the last time, by which it is mended.
+    """
 
     h: Tensor
     c: Tensor | None
+    c_end: Tensor | None = None
 
 
 class Direct(NamedTuple):

@@ -76,6 +76,8 @@ class Trace:
         weights: the recurrent weights of that forward pass as PyTorch lays them out, gates below one another: `W_hh`
             (G*H, R), `b_hh` (G*H,) and, with a projection, `W_hr` (R, H); empty where they were not kept.
         start: the state before the first time, `h` (sample, R) and, for the LSTM, `c` (sample, H).
+        first: the time of the input that is time 0 here: not 0 where only the last times of very long sequences are
+            recorded.
     """
 
     layer: str
@@ -86,6 +88,7 @@ class Trace:
     arrays: Mapping[str, Array]
     weights: Mapping[str, Array] = field(default_factory=dict)
     start: Mapping[str, Array] = field(default_factory=dict)
+    first: int = 0
 
     def __getitem__(self, name: str) -> Array:
         """Return the array (time, sample, unit) of one gate, state or gradient.
@@ -218,6 +221,7 @@ class Frame:
                 lengths=tuple(layer["lengths"]),
                 replay_error=number(layer["replay_error"]),
                 inexact=layer["inexact"],
+                first=layer["first"],
                 **{
                     part: held.get((layer["name"], axes[0]), {})
                     for part, axes in zip(("arrays", "weights", "start"), _AXES, strict=True)
@@ -265,7 +269,7 @@ def step_header(frame: Frame) -> schema.StepHeader:
         tokens=frame.tokens,
         overhead=scalar(frame.overhead),
         layers=[
-            schema.Layer(trace.layer, trace.kind, trace.lengths, scalar(trace.replay_error), trace.inexact)
+            schema.Layer(trace.layer, trace.kind, trace.lengths, scalar(trace.replay_error), trace.inexact, trace.first)
             for trace in frame.traces.values()
         ],
         planes=(),

@@ -26,7 +26,7 @@ def check(header: Mapping[str, Any]) -> None:
     layers = header["layers"]
     for layer in layers:
         _all("layers", _text, [layer["name"], layer["kind"], layer["inexact"]])
-        _all("lengths", _whole, layer["lengths"])
+        _all("lengths", _whole, [*layer["lengths"], layer["first"]])
         _all("replay_error", _number, [layer["replay_error"]])
     extents: dict[str, tuple[int, ...]] = {layer["name"]: () for layer in layers}
     for plane in header["planes"]:

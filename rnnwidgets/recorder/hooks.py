@@ -27,6 +27,7 @@ from rnnwidgets.recorder.settings import DEFAULT_SAMPLES
 from rnnwidgets.recorder.step import Key
 from rnnwidgets.recorder.tapping import Listener
 from rnnwidgets.recorder.training import Training
+from rnnwidgets.recorder.window import Window, times_kept
 
 
 class Hooks:
@@ -122,11 +123,23 @@ class Hooks:
         return step.due
 
     def _observe(self, recurrent: Recurrent, module: nn.RNNBase, passed: Passed) -> None:
-        taken = sampling(passed.x, batch_first=module.batch_first, wanted=self._training.settings.wanted)
+        taken = self._taken(module, passed.x)
         self._check_samples(taken)
         self._check_state(recurrent.path, passed.state, passed.last)
         call = Call(recurrent, module, passed, taken, self._runner(recurrent.path, recurrent.module))
         self._training.step.take_call(recurrent.path, call)
+
+    def _taken(self, module: nn.RNNBase, x: Any) -> Padded | Packed:
+        """Return which sequences of a call to keep: where they are very long, their last times."""
+        wanted = self._training.settings.wanted
+        taken = sampling(x, batch_first=module.batch_first, wanted=wanted)
+        if isinstance(taken, Packed):
+            return taken
+        times = times_kept(module, x, samples=len(taken.kept), memory=self._training.recording.memory)
+        if times is None:
+            return taken
+        self._training.recording.note(f"of sequences of {taken.lengths[0]} times the last {times} are recorded")
+        return Window(x, batch_first=module.batch_first, wanted=wanted, times=times)
 
     def _observe_time(self, recurrent: Recurrent, given: Given) -> None:
         rows = Rows(given.x, wanted=self._training.settings.wanted)

@@ -18,6 +18,7 @@ from rnnwidgets.cells import Start, Weights
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.runs import Runner, listen, precise, version
 from rnnwidgets.recorder.sampling import Packed, Padded
+from rnnwidgets.recorder.window import Window, entered
 
 
 class Passed(NamedTuple):
@@ -53,6 +54,7 @@ class Call:
         samples: batch indices of the sequences kept, `lengths` their numbers of timesteps.
         x: (T, S, I) input.
         y: (T, S, D*R) output.
+        first: the time of the input that is the first one kept.
         inside: (T, S, 1), False past a sequence's length.
         ids: (T, S) token ids, or None.
     """
@@ -80,7 +82,11 @@ class Call:
         self._order = _reversal(self.lengths, len(self.y), self.y.device)
         self.inside = self._order[1].unsqueeze(-1)
         self._carried = passed.state is not None
+        self.first = taken.first
         self._starts = self._copied_starts(module, passed.state)
+        self._lead: tuple[Tensor, Tensor] | None = None
+        if isinstance(taken, Window):
+            self._lead = precise(taken.before(passed.x.detach(), 1)), precise(taken.before(y.detach(), 2))
         self._weights = [weight.detach() for weight in _weights_seen(module)]
         self._versions = [version(weight) for weight in self._weights]
         self._dropout = module.dropout if module.training and self.depth > 1 else 0.0
@@ -89,7 +95,7 @@ class Call:
         self._projected = module.proj_size > 0
         self._gradients: dict[str, Tensor] = {}
         h_n, c_n = last if isinstance(last, tuple) else (last, None)
-        self._end = self._copied(h_n)
+        self._end, self._end_c = self._copied(h_n), None if c_n is None else self._copied(c_n)
         for name, value, read in (("y", y, taken.sequences), ("h_n", h_n, taken.states), ("c_n", c_n, taken.states)):
             if value is not None:
                 self._listen(name, value, read)
@@ -98,6 +104,7 @@ class Call:
         """Whether this call goes on with the same sequences where an earlier one ended, as a decoder's loop does."""
         return (
             self._carried
+            and self.first == 0
             and self.samples == earlier.samples
             and len(set(self.lengths)) == len(set(earlier.lengths)) == 1
             and torch.equal(self._starts[0], earlier._end)
@@ -120,7 +127,10 @@ class Call:
         return values.masked_fill(~self.inside, float("nan")) if len(set(self.lengths)) > 1 else values
 
     def start(self, index: int, direction: int) -> Start:
-        """Return the state before the first time of one layer and direction."""
+        """Return the state before the first time kept of one layer and direction."""
+        if self._lead is not None:
+            end = None if self._end_c is None else self._end_c[0]
+            return entered(self.kind, *self._lead, end, self.weights(0, 0))
         h, c = self._starts
         place = index * self.directions + direction
         return Start(h[place], None if c is None else c[place])

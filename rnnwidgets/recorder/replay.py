@@ -33,6 +33,7 @@ class _Level:
     y: Tensor
     x: Tensor
     weights: Weights
+    h_before: Tensor
     states: States
     totals: States = field(default_factory=dict)
     dy: Tensor | None = None
@@ -156,6 +157,7 @@ def _joined(parts: Sequence[_Part], *, heavy: bool) -> Trace:
         arrays=kept(arrays),
         weights=kept_weights(first.weights, arrays, heavy=heavy),
         start=kept(first.start),
+        first=first.call.first,
     )
 
 
@@ -172,7 +174,7 @@ def _replayed(call: Call) -> list[list[_Level]]:
                 y = call.ordered(call.y.chunk(call.directions, dim=-1)[direction], direction)
             else:
                 y = cell.run(x, start, weights)
-            directions.append(_Level(y, x, weights, cell.replay(x, y, start, weights)))
+            directions.append(_Level(y, x, weights, start.h, cell.replay(x, y, start, weights)))
         levels.append(directions)
         if index < call.depth - 1:
             outputs = [call.ordered(level.y, direction) for direction, level in enumerate(directions)]
@@ -229,5 +231,5 @@ def _whole(call: Call, layer: Layer, level: _Level, error: float, reasons: list[
         arrays[schema.DIRECT_GRADIENT] = level.dy
     shown = {name: call.bounded(call.ordered(values, layer.direction)) for name, values in arrays.items()}
     weights = recurrent_weights(level.weights)
-    start = present(call.start(layer.index, layer.direction)._asdict())
+    start = {"h": level.h_before} | ({"c": level.states["c_prev"][0]} if "c_prev" in level.states else {})
     return _Part(call, layer, error, reasons, shown, weights, start)

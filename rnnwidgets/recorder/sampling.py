@@ -37,7 +37,13 @@ class Sampling(Protocol):
 
 
 class Padded:
-    """Sequences that all have the length of the input."""
+    """Sequences that all have the length of the input.
+
+    Attributes:
+        first: the earliest time kept.
+    """
+
+    first = 0
 
     def __init__(self, x: Tensor, *, batch_first: bool, wanted: Sequence[int]) -> None:
         """Keep the wanted sequences of those that x has."""
@@ -74,6 +80,8 @@ class Padded:
 
 class Packed:
     """Sequences of different lengths, packed by time with the longest first."""
+
+    first = 0
 
     def __init__(self, packed: PackedSequence, *, wanted: Sequence[int]) -> None:
         """Keep the wanted sequences, in the user's order."""

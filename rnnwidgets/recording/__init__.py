@@ -39,6 +39,7 @@ class Recording(Convertible):
 
     Attributes:
         run: an identifier of this run, new for every recording.
+        memory: hard cap on the bytes held.
     """
 
     def __init__(self, *, memory: int = 64 * 2**20) -> None:
@@ -59,7 +60,7 @@ class Recording(Convertible):
             )
         self.run = uuid.uuid4().hex
         self.lock = threading.RLock()
-        self._memory = memory
+        self.memory = memory
         self._frames: list[Frame] = []
         self._held = 0
         self._series: dict[str, Series] = {}
@@ -258,22 +259,22 @@ class Recording(Convertible):
 
     def _hold(self, frame: Frame) -> None:
         size = frame.nbytes
-        if size > self._memory:
+        if size > self.memory:
             self.note(
-                f"step {frame.step} needs {size} bytes, more than memory={self._memory}, and was not kept: "
+                f"step {frame.step} needs {size} bytes, more than memory={self.memory}, and was not kept: "
                 "watch fewer samples or give more memory"
             )
             return
-        if self._held + size > self._memory:
-            self._thin(size + self._memory // _SLACK)
+        if self._held + size > self.memory:
+            self._thin(size + self.memory // _SLACK)
         self._frames.append(frame)
         self._held += size
 
     def _thin(self, wanted: int) -> None:
         """Give up frames until `wanted` bytes fit under the cap: crowded old ones first, then the oldest recent."""
-        excess = self._held + wanted - self._memory
+        excess = self._held + wanted - self.memory
         recent, first_recent = 0, len(self._frames)
-        while first_recent > 0 and recent + self._frames[first_recent - 1].nbytes <= self._memory // 2:
+        while first_recent > 0 and recent + self._frames[first_recent - 1].nbytes <= self.memory // 2:
             first_recent -= 1
             recent += self._frames[first_recent].nbytes
         old = self._frames[:first_recent]

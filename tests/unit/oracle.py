@@ -46,7 +46,7 @@ def unrolled(kind: str, x: Tensor, start: Start, w: Weights) -> dict[str, list[T
 
 def leaves(start: Start) -> Start:
     """Return a copy of the initial state that can be differentiated."""
-    h, c = start
+    h, c = start.h, start.c
     return Start(h.clone().requires_grad_(), None if c is None else c.clone().requires_grad_())
 
 

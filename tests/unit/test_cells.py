@@ -65,7 +65,7 @@ class Case:
 
     def recorded(self) -> dict[str, Tensor]:
         """Return gates and totals from the fused module's output and the gradients that reach it."""
-        h, c = self.start
+        h, c = self.start.h, self.start.c
         y, last = self.module(self.x, h[None] if c is None else (h[None], c[None]))
         h_n, c_n = (last, None) if c is None else last
         seen = [value for value in (y, h_n, c_n) if value is not None]
