@@ -42,7 +42,7 @@ types: .venv/.stamp-dev js/node_modules/.package-lock.json
 	$(NPM) run types
 
 unit: .venv/.stamp-dev bundle chromium corpus
-	$(BIN)/pytest tests --ignore=tests/e2e --ignore=tests/wheel
+	$(BIN)/pytest tests --ignore=tests/e2e --ignore=tests/wheel --numprocesses 2
 
 js: js/node_modules/.package-lock.json chromium
 	RNNWIDGETS_CHROMIUM="$$($(BIN)/python tests/chromium.py)" $(NPM) test

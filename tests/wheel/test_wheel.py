@@ -106,6 +106,17 @@ def test_the_wheel_carries_the_version_of_the_javascript_package_and_the_license
     assert license_text == (ROOT / "LICENSE").read_bytes()
 
 
+def test_two_builds_of_the_wheel_are_byte_for_byte_the_same(
+    wheel: Path, unpacked: Path, tmp_path: Path, without_node: dict[str, str]
+):
+    elsewhere = Path(shutil.copytree(unpacked, tmp_path / "elsewhere"))
+    for path in elsewhere.rglob("*"):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    again = built("wheel", elsewhere, tmp_path / "again", without_node | {"TZ": "Asia/Shanghai"})
+    assert again.name == wheel.name
+    assert again.read_bytes() == wheel.read_bytes()
+
+
 def test_the_wheel_shows_a_view_in_a_clean_environment_without_node_and_torch(
     wheel: Path, tmp_path: Path, without_node: dict[str, str]
 ):
