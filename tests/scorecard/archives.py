@@ -24,16 +24,16 @@ def expected(step: int, shape: tuple[int, int, int] = SHAPE) -> bytes:
     return make_frame(step, shape).to_bytes()
 
 
-def write(path: Path, steps: int, shape: tuple[int, int, int] = SHAPE) -> Path:
+def write(path: Path, steps: int, shape: tuple[int, int, int] = SHAPE, rank: int = 0) -> Path:
     """A closed recording of so many steps; returns its one log."""
     recording = Recording()
-    recording.record_to(path)
+    recording.record_to(path, rank)
     for step in range(steps):
         recording.append(make_frame(step, shape))
         recording.log(step, {"loss": float(step)})
     recording.report(state="finished")
     recording.close()
-    return path / "rank-0" / "000000.log"
+    return path / f"rank-{rank}" / "000000.log"
 
 
 def bare(frame: Frame) -> bytes:
