@@ -17,6 +17,8 @@ export interface Captions {
   readonly panels: string;
   /** Titles on the tabs of panels that share a place. */
   readonly panel: Readonly<Record<Titled, string>>;
+  readonly trained: (kind: string, layer: string, units: string) => string;
+  readonly fading: string;
   readonly playTime: string;
   readonly pauseTime: string;
   readonly speed: string;
@@ -50,6 +52,8 @@ export const ENGLISH_CAPTIONS: Captions = {
     saturation: "Saturation",
     weights: "Weights",
   },
+  trained: (kind, layer, units) => `${kind} ${layer}, ${units} units`.trim(),
+  fading: "first / last time",
   playTime: "Play through the sequence",
   pauseTime: "Pause at this timestep",
   speed: "speed",
@@ -86,6 +90,8 @@ export const CHINESE_CAPTIONS: Captions = {
     saturation: "饱和",
     weights: "权重",
   },
+  trained: (kind, layer, units) => `${kind} ${layer}，${units} 个单元`.trim(),
+  fading: "首 / 末时刻",
   playTime: "沿序列播放",
   pauseTime: "停在此时刻",
   speed: "速度",

@@ -32,8 +32,8 @@ describe("the curves scene", () => {
     const given = ["zeta", "beta", "grad_norm", "loss", "a", "b", "lr"];
     store.applyDelta(delta(1), curves(Object.fromEntries(given.map((name) => [name, points([1, 2])]))));
     expect(names()).toEqual(["loss", "grad_norm", "lr", "a", "b", "beta", "zeta"]);
-    expect(names({ height: 160 })).toEqual(["loss", "grad_norm"]);
-    expect(names({ height: 300 })).toEqual(["loss", "grad_norm", "lr", "a"]);
+    expect(names({ height: 160 })).toEqual(["loss", "grad_norm", "lr"]);
+    expect(names({ height: 300, width: 480 })).toEqual(["loss", "grad_norm", "lr", "a"]);
   });
 
   test("draws the groups that are picked whatever the room, and says where none is", () => {
@@ -135,10 +135,10 @@ describe("the curves scene", () => {
     store.applyDelta(delta(1), curves({ loss: points([3, 2]), grad_norm: points([1, 1]), lr: points([1, 2]) }));
     for (const width of [300, 380, 700, 1400]) {
       const found = scene({}, { width });
-      expect(new Set(found.charts.map(({ cell }) => cell.x)).size).toBe(Math.min(3, Math.floor(width / 300)));
+      expect(new Set(found.charts.map(({ cell }) => cell.x)).size).toBe(Math.min(3, Math.floor(width / 230)));
       for (const { cell, box } of found.charts) {
         expect(box.x + box.width).toBeLessThanOrEqual(width);
-        expect(cell.width).toBeGreaterThanOrEqual(Math.min(300, width));
+        expect(cell.width).toBeGreaterThanOrEqual(Math.min(230, width));
       }
     }
   });

@@ -15,13 +15,18 @@ beforeEach(() => {
 const place = (changes: Partial<Cursor> = {}) => resolveCursor({ ...START, ...changes }, store);
 
 describe("the flow scene", () => {
-  const scene = (changes: Partial<Cursor> = {}) => flowPanel.resolve(store, place(changes), 514, ENGLISH);
+  const scene = (changes: Partial<Cursor> = {}) => flowPanel.resolve(store, place(changes), 514, 0, ENGLISH);
   const total = [1e-4, 1e-3, 1e-2, 1e-1];
   const lineOf = (tone: string, found: flowPanel.FlowScene) =>
     found.lines.find((line) => line.tone === tone)?.points ?? [];
 
   beforeEach(() => {
     store.applyDelta(delta(1), step(1, {}, [...GATES, norms("dh", total), norms("dy", [0, 0, 0, 1e-1])]));
+  });
+
+  test("fills the room that there is, within bounds", () => {
+    const heights = [0, 300, 5000].map((room) => flowPanel.resolve(store, place(), 514, room, ENGLISH).height);
+    expect(heights).toEqual([152, 300, 452]);
   });
 
   test("says that there is no gradient where none was recorded", () => {
@@ -59,7 +64,11 @@ describe("the flow scene", () => {
 
   test("reads the norms at the time shown, total first", () => {
     const readings = scene({ time: 1 }).readings;
-    expect(readings.map(({ name, text }) => `${name} ${text}`)).toEqual(["total 0.001", "direct 0"]);
+    expect(readings.map(({ name, text }) => `${name} ${text}`)).toEqual([
+      "total 0.001",
+      "direct 0",
+      "first / last time 0.001",
+    ]);
   });
 
   test("keeps one scale over the steps held", () => {

@@ -33,7 +33,7 @@ describe("the status scene", () => {
     store.applyDelta(delta(1), join(curves({ loss: [[1240, 3.4123]] }), step(1240)));
     expect(scene()).toMatchObject({
       state: "live",
-      facts: ["step 1\u202f240", "loss 3.41", "overhead 2.3 %"],
+      facts: ["LSTM lstm.l0, 3 units", "step 1\u202f240", "loss 3.41", "overhead 2.3 %"],
       notes: [],
     });
   });

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 from rnnwidgets.widgets.layout import PANELS, Layout
 from rnnwidgets.widgets.view import RecordingView
+
+COMPARED = ("status", "steps", "findings", "gates", "flow", "curves")
 
 
 @final
@@ -34,7 +36,7 @@ class Explorer(RecordingView):
             source: what `rnnwidgets.watch` returned, or a `Recording`; it may still be empty. A list of two to four of
                 them, or a mapping from names to them, shows them side by side with one cursor.
             panels: names of the panels to show, of `status`, `steps`, `findings`, `gates`, `cell`, `units`, `flow`,
-                `matrix`, `curves`, `saturation`, `weights`; all, where left out.
+                `matrix`, `curves`, `saturation`, `weights`; left out, all of a recording, and of several the essential.
             layout: `auto`, `column`, or rows of columns; a column is the name of a panel, or a list of names that stand
                 one below the other. Rows name the panels themselves.
             cursor: `step`, `time`, `layer`, `gate`, `unit`, `sample` and `theme`, each optional.
@@ -43,6 +45,8 @@ class Explorer(RecordingView):
             RecordingError: `source` is none of these, a name is not that of a panel, or the cursor points outside what
                 is recorded.
         """
+        if panels is None and isinstance(source, list | tuple | Mapping):
+            panels = COMPARED
         if panels is not None:
             self.panels = tuple(panels)
         super().__init__(source, layout=layout, **cursor)

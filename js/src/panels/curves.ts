@@ -48,7 +48,7 @@ export interface Overview {
   readonly range: readonly [from: number, to: number] | null;
 }
 
-const NARROWEST = 300;
+const NARROWEST = 230;
 const LOWEST = 112;
 const HIGHEST = 220;
 const STRIP = 40;

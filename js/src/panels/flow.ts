@@ -44,6 +44,7 @@ export interface FlowScene {
 
 const DECADES = 16;
 const FLOOR = 18;
+const TOP = 10;
 const AXIS = 22;
 
 type Quantity = { name: string; tone: Tone; symbol: string; width: number; dash?: number[] };
@@ -55,8 +56,12 @@ const QUANTITIES: readonly Quantity[] = [
 
 type Domain = readonly [low: number, high: number];
 
-export function resolve(store: Store, place: Place, width: number, strings: Strings): FlowScene {
-  const box = plotBox(width, 10, width < 520 ? 130 : 160);
+const LOWEST = 120;
+const HIGHEST = 420;
+
+/** `room` is the height that there is anyhow, which the plot fills. */
+export function resolve(store: Store, place: Place, width: number, room: number, strings: Strings): FlowScene {
+  const box = plotBox(width, TOP, Math.max(LOWEST, Math.min(HIGHEST, room - TOP - AXIS)));
   const height = box.y + box.height + AXIS;
   const series = place.layer && place.frame ? seriesOf(place.frame, place) : [];
   const empty = { width, height, box, lines: [], dots: [], grid: [], rule: null, readings: [] };
@@ -83,7 +88,10 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
       ...endLabels(series, strings, x, y, [low, zero]),
     ],
     rule: x(place.time),
-    readings: [...series].reverse().map(({ quantity, logs }) => readingOf(quantity, logs[place.time], strings)),
+    readings: [
+      ...[...series].reverse().map(({ quantity, logs }) => readingOf(quantity, logs[place.time], strings)),
+      ...fading(series, strings),
+    ],
     message: "",
   };
 }
@@ -175,8 +183,9 @@ function endLabels(
 ): Label[] {
   const [low, zero] = ends;
   const labels = series.map(({ quantity, logs }): Label => {
-    const time = logs.findLastIndex((value) => !Number.isNaN(value));
-    const value = logs[time] ?? -Number.POSITIVE_INFINITY;
+    const known = logs.findLastIndex((value) => !Number.isNaN(value));
+    const time = known < 0 ? logs.length - 1 : known;
+    const value = logs[time] ?? Number.NEGATIVE_INFINITY;
     const at = Number.isFinite(value) ? y(Math.max(value, low)) : zero;
     return label(nameOf(quantity, strings), x(time) + 9, at, "left", quantity.tone, { bold: true });
   });
@@ -190,6 +199,14 @@ function nameOf({ tone }: Quantity, strings: Strings): string {
 function readingOf(quantity: Quantity, log: number | undefined, strings: Strings): Reading {
   const text = log === undefined ? "\u2013" : valueText(10 ** log);
   return { tone: quantity.tone, name: nameOf(quantity, strings), symbol: quantity.symbol, text };
+}
+
+/** How large the total gradient is at the first time against the last: far below 1 where it vanishes on its way back. */
+function fading(series: readonly Found[], strings: Strings): Reading[] {
+  const logs = series.find(({ quantity }) => quantity.name === "dh")?.logs ?? [];
+  const [first, last] = [logs[0], logs[logs.length - 1]];
+  if (first === undefined || last === undefined || logs.length < 2 || last === Number.NEGATIVE_INFINITY) return [];
+  return [{ tone: "ink", name: strings.fading, symbol: "", text: valueText(10 ** (first - last)) }];
 }
 
 export function paint(scene: FlowScene, context: CanvasRenderingContext2D, look: Look): void {

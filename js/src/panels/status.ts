@@ -18,6 +18,8 @@ export interface StatusScene {
   readonly notes: readonly string[];
 }
 
+const KINDS: Readonly<Record<string, string>> = { RNN_TANH: "RNN (tanh)", RNN_RELU: "RNN (relu)", TAP: "" };
+
 export const PATIENCE = 15_000;
 
 export function stateOf(store: Store): ShownState {
@@ -40,7 +42,9 @@ export function resolve(store: Store, place: Place, strings: Strings): StatusSce
 function factsOf(store: Store, place: Place, strings: Strings): string[] {
   const { status } = store;
   if (!place.frame) return [store.foreign === null ? strings.waiting : strings.foreign(store.foreign)];
-  const facts = [strings.step(grouped(place.step))];
+  const { layer, units } = place;
+  const facts = layer ? [strings.trained(KINDS[layer.kind] ?? layer.kind, layer.name, grouped(units))] : [];
+  facts.push(strings.step(grouped(place.step)));
   const loss = lossAt(store, place);
   if (loss !== null) facts.push(`${strings.series["loss"] ?? "loss"} ${valueText(loss)}`);
   if (status?.overhead != null) facts.push(strings.overhead(percent(status.overhead)));

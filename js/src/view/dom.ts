@@ -24,7 +24,12 @@ function readable(name: string, value: string): string {
 
 /** A panel: its title with what stands beside it, and what stands below. */
 export function framed(title: string, beside: readonly Node[], ...below: readonly Node[]): HTMLElement {
-  return element("div", {}, element("div", { class: "rnnw-head" }, element("h3", {}, title), ...beside), ...below);
+  return element(
+    "div",
+    { class: "rnnw-tall" },
+    element("div", { class: "rnnw-head" }, element("h3", {}, title), ...beside),
+    ...below,
+  );
 }
 
 const SVG = "http://www.w3.org/2000/svg";

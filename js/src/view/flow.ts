@@ -10,7 +10,7 @@ import { type PanelView, type Stage, watch } from "./panel";
 export function flow(stage: Stage): PanelView {
   const { strings, store, signal, move, place } = stage;
   const canvas = element("canvas", { "data-role": "flow", role: "img" });
-  const figure = element("div", { class: "rnnw-figure" }, canvas);
+  const figure = element("div", { class: "rnnw-figure rnnw-fill rnnw-flow" }, canvas);
   const readings = element("p", { class: "rnnw-readings" });
   const changed = watch();
   const select = (event: PointerEvent, settled: boolean) => {
@@ -22,9 +22,10 @@ export function flow(stage: Stage): PanelView {
   return {
     element: framed(strings.flow, [readings], figure),
     paint: ({ place: shown, look, pixelRatio }) => {
-      const width = figure.clientWidth;
-      if (!changed(store.changes, shown.frame, shown.layer, shown.time, shown.sample, width, look, pixelRatio)) return;
-      const scene = resolve(store, shown, width, strings);
+      const [width, room] = [figure.clientWidth, figure.clientHeight];
+      const { frame, layer, time, sample } = shown;
+      if (!changed(store.changes, frame, layer, time, sample, width, room, look, pixelRatio)) return;
+      const scene = resolve(store, shown, width, room, strings);
       size(canvas, scene.width, scene.height, pixelRatio);
       paintScene(scene, cleared(canvas, pixelRatio), look);
       list(readings, scene.readings);
@@ -41,6 +42,6 @@ function list(parent: HTMLElement, readings: readonly Reading[]): void {
     const child = parent.children[index];
     if (!child) return;
     assign(child, "data-tone", String(tone));
-    write(child, `${name} ${symbol} = ${text}`);
+    write(child, [name, symbol, "=", text].filter(Boolean).join(" "));
   });
 }

@@ -72,7 +72,7 @@ export function gates(stage: Stage): PanelView {
     size(marks, scene.width, scene.height, pixelRatio);
     paintScene(scene, cleared(marks, pixelRatio), look);
     const words = wordsOf(stage, scene);
-    write(readout, words);
+    write(readout, [strings.gate[place.gate] ?? place.gate, words].filter(Boolean).join(" \u00b7 "));
     write(notes, scene.notes.join(" \u00b7 "));
     const facts = [strings.gate[place.gate] ?? "", place.layer?.name ?? "", strings.step(String(place.step)), words];
     assign(data, "aria-label", `${strings.heatmap}: ${scene.message || facts.join(", ")} (${strings.heatmapHelp})`);
