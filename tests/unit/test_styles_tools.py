@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -12,11 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
-from torch.func import functional_call, grad, jacrev, vmap
+from torch.func import functional_call, grad
 
 import rnnwidgets as rw
 from rnnwidgets.errors import RecorderWarning
-from tests.unit.tagger import B, T, V, seeded, train_once
+from tests.unit.tagger import V, seeded, train_once
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = [str(i) for i in range(V)]
@@ -49,62 +48,6 @@ def test_a_model_trained_through_functional_call_is_recorded():
     assert_same(recorder.recording, recorded())
 
 
-def test_torch_func_grad_gives_the_same_bits_and_is_not_taken_for_a_training_step():
-    model, optimizer, tokens = seeded(lr=0.001)
-    weights = {name: weight.detach().clone() for name, weight in model.named_parameters()}
-
-    def loss(weights):
-        return functional_call(model, weights, (tokens,)).square().sum()
-
-    wanted = grad(loss)(weights)
-    with rw.watch(model, optimizer, every=1, decode=WORDS) as recorder:
-        found = grad(loss)(weights)
-        train_once(model, optimizer, tokens)
-    assert all(torch.equal(found[name], wanted[name]) for name in wanted)
-    assert_same(recorder.recording, recorded())
-    assert recorder.health().errors == {}
-
-
-@pytest.mark.parametrize(
-    "transform",
-    [
-        lambda model, x: vmap(lambda one: model.lstm(one)[0])(x),
-        lambda model, x: vmap(lambda one: model.lstm(model.readout.weight[:T, None, :6] + one)[0])(x),
-        lambda model, x: jacrev(lambda one: model.lstm(one)[0].sum((0, 2)))(x[0]),
-    ],
-)
-def test_a_transform_of_a_watched_layer_does_what_it_does_without(transform):
-    model, optimizer, tokens = seeded("RNN_TANH", lr=0.001)
-    x = torch.randn(2, T, B, 6, dtype=torch.float64)
-
-    def outcome():
-        try:
-            return transform(model, x)
-        except RuntimeError as error:
-            return str(error)
-
-    wanted = outcome()
-    with rw.watch(model, optimizer, every=1) as recorder:
-        found = outcome()
-        train_once(model, optimizer, tokens)
-    assert torch.equal(found, wanted) if isinstance(wanted, torch.Tensor) else found == wanted
-    assert_same(recorder.recording, recorded("RNN_TANH"))
-    assert recorder.health().errors == {}
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
-def test_a_traced_graph_is_that_of_the_unwatched_model_and_training_goes_on_recorded():
-    model, optimizer, tokens = seeded(lr=0.001)
-    plain = torch.jit.trace(model, (tokens,))
-    with rw.watch(model, optimizer, every=1) as recorder:
-        traced = torch.jit.trace(model, (tokens,))
-        train_once(model, optimizer, tokens)
-    graphs = [re.sub(r"___torch_mangle_\d+\.", "", str(each.inlined_graph)) for each in (plain, traced)]
-    assert graphs[0] == graphs[1]
-    assert "aten::lstm" in graphs[0]
-    assert_same(recorder.recording, recorded())
-
-
 @pytest.mark.filterwarnings("ignore::UserWarning")  # torch warns of what it finds in any hook that it compiles
 def test_a_watched_model_that_is_compiled_is_recorded():
     model, optimizer, tokens = seeded(lr=0.001)
@@ -134,14 +77,6 @@ torch.set_num_threads(1)
 model, tokens, wanted = torch.load(sys.argv[1], weights_only=False)
 print(torch.equal(model(tokens), wanted), any(name.startswith("rnnwidgets.") for name in sys.modules))
 """
-
-
-def test_a_saved_watched_model_loads_where_this_package_is_not_installed(tmp_path):
-    model, optimizer, tokens = seeded(lr=0.001)
-    with rw.watch(model, optimizer, decode=WORDS):
-        train_once(model, optimizer, tokens)
-        torch.save((model, tokens, model(tokens).detach()), tmp_path / "model.pt")
-    assert python(LOAD, str(tmp_path / "model.pt")) == "True False"
 
 
 FORK = """
