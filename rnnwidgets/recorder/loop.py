@@ -18,7 +18,7 @@ from rnnwidgets.cells import Start
 from rnnwidgets.frame import Trace
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.replay import MOVED
-from rnnwidgets.recorder.runs import Runner, Text, listen, precise, text, version
+from rnnwidgets.recorder.runs import Runner, Text, listen, precise, size_of, text, version
 from rnnwidgets.recorder.sampling import Rows
 from rnnwidgets.recorder.unrolled import Unrolled, cell_trace
 
@@ -123,6 +123,11 @@ class Loop:
         for value, kept in ((given.h, self._dh), (given.c, self._dc)):
             if value is not None:
                 self._listen(value, kept, place, rows)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the copies kept."""
+        return size_of(self._times, self._dh, self._dc)
 
     @property
     def reached(self) -> bool:

@@ -89,6 +89,11 @@ class Movement:
             if weight.grad is not None and (owned is None or id(weight) in owned)
         }
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the copies."""
+        return sum(entries.nbytes for entries in self._before.values())
+
     def ratios(self, model: nn.Module) -> dict[str, float]:
         """Return parameter name -> |w_after - w_before| / |w_before|; 0 where neither is anything but zero."""
         after = {name: _entries(weight) for name, weight in model.named_parameters() if name in self._before}

@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from rnnwidgets.cells import Start, Weights
 from rnnwidgets.recorder.layers import Recurrent
-from rnnwidgets.recorder.runs import Runner, listen, precise, version
+from rnnwidgets.recorder.runs import Runner, listen, precise, size_of, version
 from rnnwidgets.recorder.sampling import Packed, Padded
 from rnnwidgets.recorder.window import Window, entered
 
@@ -155,6 +155,11 @@ class Call:
     def reached(self) -> bool:
         """Whether any gradient came."""
         return bool(self._gradients)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the copies."""
+        return size_of(self.x, self.y, self._starts, self._end, self._end_c, self._lead, self._masks, self._gradients)
 
     @property
     def overflowed(self) -> bool:

@@ -17,6 +17,7 @@ from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError
 from rnnwidgets.recorder.fork import call_in_child
 from rnnwidgets.recorder.hooks import Hooks
+from rnnwidgets.recorder.keep import SPARE
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.optimizer import Scaling
 from rnnwidgets.recorder.settings import Health, Settings
@@ -42,6 +43,8 @@ class Recorder:
         """Attach to the model; use `watch`, which checks its arguments first."""
         self.recording = recording
         self._training = Training(model, optimizer, modules, recording, settings)
+        recording.owned("running step", self._training)
+        recording.owned("spare memory", SPARE)
         call_in_child(self._abandon)
         self._hooks = Hooks(model, optimizer, self._training)
 
@@ -114,7 +117,8 @@ class Recorder:
         """Return what the recorder says of itself and how often each part of it has failed."""
         guard, told = self._training.guard, self._training.notices
         aliases = {module.path: module.aliases for module in self._training.modules if module.aliases}
-        return Health(self.recording.status, dict(guard.errors), dict(+told.skipped), told.nonfinite, aliases)
+        status, memory = self.recording.status, self.recording.ledger
+        return Health(status, dict(guard.errors), dict(+told.skipped), told.nonfinite, aliases, memory)
 
     @property
     def closed(self) -> bool:

@@ -76,6 +76,11 @@ class Calls:
         return follows
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of the copies kept."""
+        return sum(call.nbytes for call in self._calls)
+
+    @property
     def reached(self) -> bool:
         """Whether any gradient came."""
         return any(call.reached for call in self._calls)

@@ -28,6 +28,10 @@ class Run(Protocol):
     def overflowed(self) -> bool:
         """Whether a gradient that came is not finite."""
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the copies kept."""
+
     def __len__(self) -> int:
         """Return the number of calls."""
 
@@ -51,6 +55,19 @@ class Runner(Protocol):
 
     def __call__(self, site: str, work: Callable[[Tensor], None], gradient: Tensor, /) -> None:
         """Run it; failures stay inside."""
+
+
+def size_of(*values: object) -> int:
+    """Return the bytes of all tensors in nested tuples, lists and mappings."""
+    size = 0
+    for value in values:
+        if isinstance(value, Tensor):
+            size += value.nbytes
+        elif isinstance(value, tuple | list):
+            size += size_of(*value)
+        elif isinstance(value, dict):
+            size += size_of(*value.values())
+    return size
 
 
 def listen(value: Tensor, run: Runner, keep: Callable[[Tensor], None]) -> None:

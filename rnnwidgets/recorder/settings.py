@@ -45,6 +45,8 @@ class Health:
         nonfinite: values in the recorded frames that are NaN or infinite.
         aliases: recorded module -> the other paths under which the model holds it; its calls by any of them are one
             record, under the first path.
+        memory: who holds how many bytes: the frames, the curves, copies of the running step, spare memory for the next
+            frames, what is encoded for the views.
     """
 
     status: schema.Status
@@ -52,3 +54,4 @@ class Health:
     skipped: Mapping[str, int]
     nonfinite: int
     aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    memory: Mapping[str, int] = field(default_factory=dict)

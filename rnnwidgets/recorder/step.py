@@ -148,6 +148,12 @@ class Step:
         for run in reached:
             run.forget()
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of what was copied of its calls."""
+        runs = [run for held in (self.runs, self.forward) for several in held.values() for run in several]
+        return sum(run.nbytes for run in runs) + sum(state.nbytes for state in self.random.values())
+
     def end(self) -> None:
         """Let go of the calls, which the graph may outlive."""
         self.runs.clear()

@@ -15,7 +15,7 @@ from torch.nn.functional import pad
 
 from rnnwidgets.frame import Trace
 from rnnwidgets.recorder.keep import kept
-from rnnwidgets.recorder.runs import Runner, Text, listen, precise
+from rnnwidgets.recorder.runs import Runner, Text, listen, precise, size_of
 from rnnwidgets.recorder.sampling import Padded, Rows
 
 
@@ -65,6 +65,11 @@ class Taps:
             gradients[place] = gradients[place] + found if place in gradients else found
 
         listen(value, self._run, keep)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the copies kept."""
+        return size_of(self._pieces, self._gradients)
 
     @property
     def reached(self) -> bool:

@@ -69,6 +69,11 @@ class Training:
         self._next = 0
         self._movement: tuple[int, Movement] | None = None
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of what is copied of the step that runs, and of the weights whose update is to be measured."""
+        return self.step.nbytes + (self._movement[1].nbytes if self._movement is not None else 0)
+
     def pause(self) -> None:
         """Let no step be due; steps are still counted."""
         self.paused = True

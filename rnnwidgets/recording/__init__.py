@@ -14,24 +14,32 @@ import uuid
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnwidgets import reduce, schema
+from rnnwidgets import schema
 from rnnwidgets.archive import Disk, Writer, save
 from rnnwidgets.errors import RecordingError
 from rnnwidgets.frame import Frame
 from rnnwidgets.recording.convert import Convertible
+from rnnwidgets.recording.held import Held, fitted
 from rnnwidgets.recording.series import Curve, Series
 
 __all__ = ["Curve", "Recording", "Series"]
 
-_SLACK = 16
+_LEAST_HELD = 4
 _LOGGED = 256
+
+
+class Sized(Protocol):
+    """What holds bytes for a recording, and is itself held elsewhere."""
+
+    @property
+    def nbytes(self) -> int:
+        """How many."""
 
 
 class Recording(Convertible):
@@ -61,8 +69,8 @@ class Recording(Convertible):
         self.run = uuid.uuid4().hex
         self.lock = threading.RLock()
         self.memory = memory
-        self._frames: list[Frame] = []
-        self._held = 0
+        self._held = Held()
+        self._owners: dict[str, weakref.ref[Sized]] = {}
         self._series: dict[str, Series] = {}
         self._logged: list[tuple[int, Mapping[str, float]]] = []
         self._listeners: list[Callable[[bool], None]] = []
@@ -79,11 +87,11 @@ class Recording(Convertible):
     def __getitem__(self, index: int | slice) -> Frame | Sequence[Frame]:
         """Return the frame at a position (not a step), or several."""
         with self.lock:
-            return self._frames[index]
+            return self._held.frames[index]
 
     def __len__(self) -> int:
         """Return the number of frames held."""
-        return len(self._frames)
+        return len(self._held.frames)
 
     def __repr__(self) -> str:
         """Say in one line what is held."""
@@ -95,13 +103,13 @@ class Recording(Convertible):
     def steps(self) -> list[int]:
         """The training steps of the frames held, rising."""
         with self.lock:
-            return [frame.step for frame in self._frames]
+            return [frame.step for frame in self._held.frames]
 
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of the recorded layers, in the order of the model."""
         with self.lock:
-            return self._frames[-1].layers if self._frames else ()
+            return self._held.frames[-1].layers if self._held.frames else ()
 
     @property
     def extents(self) -> Mapping[str, tuple[int, ...]]:
@@ -118,13 +126,26 @@ class Recording(Convertible):
     @property
     def nbytes(self) -> int:
         """Bytes held by the frames; never more than `memory`."""
-        return self._held
+        return self._held.nbytes
 
     @property
     def status(self) -> schema.Status:
         """What the recorder says of itself, with the figures of this recording."""
         with self.lock:
-            return schema.Status(**{**self._facts, "held_bytes": self._held})
+            return schema.Status(**{**self._facts, "held_bytes": self._held.nbytes})
+
+    @property
+    def ledger(self) -> Mapping[str, int]:
+        """Who holds how many bytes for this recording: its frames, its curves, and what others say of themselves."""
+        with self.lock:
+            curves = sum(series.nbytes for series in self._series.values())
+            owners = {name: owner() for name, owner in self._owners.items()}
+            others = {name: owner.nbytes for name, owner in owners.items() if owner is not None}
+            return {"frames": self._held.nbytes, "curves": curves, **others}
+
+    def owned(self, name: str, owner: Sized) -> None:
+        """Count the bytes of an owner, while it lives, as held for this recording; frames make room for them."""
+        self._owners[name] = weakref.ref(owner)
 
     def report(self, **changes: Any) -> None:
         """Change what the status says (`state`, `every`, `overhead`, ...)."""
@@ -171,13 +192,13 @@ class Recording(Convertible):
     def amend(self, step: int, update_ratios: Mapping[str, float]) -> None:
         """Add how far the update moved each parameter to that step's frame, if it is the latest."""
         with self.lock:
-            if self._frames and self._frames[-1].step == step:
-                last = self._frames[-1]
+            if self._held.frames and self._held.frames[-1].step == step:
+                last = self._held.frames[-1]
                 norms = {
                     name: norm._replace(update_ratio=update_ratios.get(name, norm.update_ratio))
                     for name, norm in last.norms.items()
                 }
-                self._frames[-1] = replace(last, norms=norms)
+                self._held.frames[-1] = replace(last, norms=norms)
             if self._disk is not None:
                 self._disk.ratios(step, update_ratios)
 
@@ -185,9 +206,9 @@ class Recording(Convertible):
         """Add scalars of one step, to the curves and to that step's frame if it is the latest."""
         with self.lock:
             self._add(step, scalars)
-            if self._frames and self._frames[-1].step == step:
-                last = self._frames[-1]
-                self._frames[-1] = replace(last, scalars={**last.scalars, **scalars})
+            if self._held.frames and self._held.frames[-1].step == step:
+                last = self._held.frames[-1]
+                self._held.frames[-1] = replace(last, scalars={**last.scalars, **scalars})
             self._facts["step"] = max(step, self._facts["step"])
             if self._disk is not None:
                 self._disk.scalars(step, scalars)
@@ -258,33 +279,22 @@ class Recording(Convertible):
         return self._series
 
     def _hold(self, frame: Frame) -> None:
-        size = frame.nbytes
-        if size > self.memory:
+        """Hold a frame, or as much of it as there is room for; at least half of the memory is the frames'."""
+        others = sum(size for owner, size in self.ledger.items() if owner != "frames")
+        room = max(self.memory - others, self.memory // 2)
+        whole = frame.nbytes
+        if whole > room:
+            frame = fitted(fitted(frame, room // _LEAST_HELD), room)
+        if frame.nbytes > room:
             self.note(
-                f"step {frame.step} needs {size} bytes, more than memory={self.memory}, and was not kept: "
+                f"step {frame.step} needs {whole} bytes, more than memory={self.memory}, and was not kept: "
                 "watch fewer samples or give more memory"
             )
             return
-        if self._held + size > self.memory:
-            self._thin(size + self.memory // _SLACK)
-        self._frames.append(frame)
-        self._held += size
-
-    def _thin(self, wanted: int) -> None:
-        """Give up frames until `wanted` bytes fit under the cap: crowded old ones first, then the oldest recent."""
-        excess = self._held + wanted - self.memory
-        recent, first_recent = 0, len(self._frames)
-        while first_recent > 0 and recent + self._frames[first_recent - 1].nbytes <= self.memory // 2:
-            first_recent -= 1
-            recent += self._frames[first_recent].nbytes
-        old = self._frames[:first_recent]
-        given_up: set[int] = set()
-        for position in chain(reduce.crowded([frame.step for frame in old]), range(len(self._frames))):
-            if excess <= 0:
-                break
-            if position not in given_up:
-                given_up.add(position)
-                excess -= self._frames[position].nbytes
-        self._frames = [frame for position, frame in enumerate(self._frames) if position not in given_up]
-        self._held = sum(frame.nbytes for frame in self._frames)
-        self.report(thinned=self._facts["thinned"] + len(given_up))
+        if frame.nbytes < whole:
+            self.note(
+                f"step {frame.step} needs {whole} bytes: of frames that memory={self.memory} cannot hold, the first "
+                "samples and the last times are kept"
+            )
+        given_up = self._held.add(frame, room)
+        self.report(thinned=self._facts["thinned"] + given_up)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -61,6 +62,11 @@ class Series:
         """The bins in use, (row, bin)."""
         return self._bins[:, : self._count]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all bins, used or not."""
+        return self._bins.nbytes
+
     def append(self, step: int, value: float) -> None:
         """Add one value, into the last bin while that has room or ends at this step: no two bins share a step."""
         if self._count:
@@ -77,15 +83,17 @@ class Series:
         self._count += 1
 
     def _grow_last(self, step: int, value: float) -> None:
-        last = self._bins[:, self._count - 1]
-        last[1] = max(last[1], step)
-        last[2] = np.fmin(last[2], value)
-        last[3] = np.fmax(last[3], value)
-        last[5] += 1
-        with np.errstate(invalid="ignore"):
-            last[4] = last[4] * (1 - 1 / last[5]) + value / last[5]
+        first, last, low, high, mean, count = self._bins[:, self._count - 1].tolist()
+        count += 1
+        mean = mean * (1 - 1 / count) + value / count
+        self._bins[:, self._count - 1] = first, max(last, step), _least(low, value), -_least(-high, -value), mean, count
 
     def curve(self) -> Curve:
         """Return a copy of the bins."""
         first, _, low, high, mean, _ = self.bins.copy()
         return Curve(first.astype(np.int64), mean, low, high)
+
+
+def _least(one: float, other: float) -> float:
+    """Return the smaller of two numbers, and the other of a number and NaN."""
+    return other if other < one or math.isnan(one) else one

@@ -114,6 +114,11 @@ class DurableLane:
         self._gap = FIRST_GAP
         self._due = float("inf")
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the frames encoded, with the snapshot made of them."""
+        return 2 * sum(len(data) for _, data in tuple(self._encoded.values()))
+
     def begin(self, now: float) -> None:
         """Count from the first step of a stretch of training."""
         self._gap = FIRST_GAP

@@ -68,6 +68,7 @@ class Publisher:
         self._guard = Guard(recording.note)
         self._live = LiveLane(recording.note)
         self._durable = DurableLane()
+        recording.owned("views", self._durable)
         self._settle = Settle(_weakly(self._settled), clock=clock)
         self._found = Findings()
         self._analyst = Analyst(recording, _weakly(self._analysed))
