@@ -32,6 +32,8 @@ export interface Captions {
     one: string,
     other: string,
   ) => string;
+  readonly save: string;
+  readonly saves: Readonly<Record<string, string>>;
   readonly fault: (reason: string) => string;
   readonly keys: string;
   readonly keysHelp: readonly string[];
@@ -62,6 +64,13 @@ export const ENGLISH_CAPTIONS: Captions = {
     found
       ? `${gate} at step ${left} less ${gate} at step ${right}`
       : `No difference of ${gate}: one run has ${one} units and timesteps, the other ${other}.`,
+  save: "save",
+  saves: {
+    png: "picture of the view (PNG)",
+    svg: "picture with text as text (SVG)",
+    csv: "the quantity shown, units by times (CSV)",
+    table: "table of all quantities at this time",
+  },
   fault: (reason) => `This panel cannot draw what it got (${reason}): the others go on; please report it.`,
   keys: "keys",
   keysHelp: [
@@ -100,6 +109,13 @@ export const CHINESE_CAPTIONS: Captions = {
     found
       ? `第 ${left} 步的 ${gate} 减去第 ${right} 步的 ${gate}`
       : `无法求 ${gate} 的差：两次运行的单元与时刻数分别为 ${one} 和 ${other}。`,
+  save: "保存",
+  saves: {
+    png: "视图的图片（PNG）",
+    svg: "保留文字的图片（SVG）",
+    csv: "当前量，单元 × 时刻（CSV）",
+    table: "此时刻全部量的表格",
+  },
   fault: (reason) => `此面板无法绘制收到的内容（${reason}）：其他面板不受影响，请报告此问题。`,
   keys: "按键",
   keysHelp: [

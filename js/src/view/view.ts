@@ -25,6 +25,7 @@ import { matrix } from "./matrix";
 import type { PanelView, Stage } from "./panel";
 import panelStyle from "./panels.css?inline";
 import { saturation } from "./saturation";
+import { saving } from "./saving";
 import { keysHelp, shortcuts } from "./shortcuts";
 import { status } from "./status";
 import { steps } from "./steps";
@@ -115,11 +116,13 @@ function furnish(root: HTMLElement, source: Source, stage: Stage): Placed[] {
   if (place) {
     const chooser = choices(stage);
     (place.section.querySelector(".rnnw-head") ?? place.section).append(chooser.element);
-    if (home === "status") chooser.element.append(keysHelp(stage));
+    const save = saving(root, stage);
+    if (home === "status") chooser.element.append(save.element, keysHelp(stage));
+    placed.push({ section: place.section, view: save, place: stage.place });
     placed.push({ section: place.section, view: chooser, place: stage.place });
   }
   root.dataset["layout"] = source.rows.length > 0 ? "rows" : "auto";
-  root.append(...elements);
+  root.prepend(...elements);
   return placed;
 }
 

@@ -1,0 +1,84 @@
+/** The view as one picture: its canvases where they stand, and its words over them; as pixels, or with words as text. */
+
+interface Piece {
+  readonly x: number;
+  readonly y: number;
+}
+
+interface Word extends Piece {
+  readonly text: string;
+  readonly font: string;
+  readonly color: string;
+}
+
+const WORDS =
+  "h3, .rnnw-word, .rnnw-fact, .rnnw-notes, .rnnw-readings span, .rnnw-readout, .rnnw-number, [role=tab][aria-selected=true], .rnnw-finding";
+
+function seen(element: Element): boolean {
+  const { width, height } = element.getBoundingClientRect();
+  return width > 1 && height > 1 && getComputedStyle(element).visibility !== "hidden";
+}
+
+function canvasesOf(root: HTMLElement): Array<Piece & { canvas: HTMLCanvasElement; width: number; height: number }> {
+  const { left, top } = root.getBoundingClientRect();
+  return [...root.querySelectorAll("canvas")].filter(seen).map((canvas) => {
+    const box = canvas.getBoundingClientRect();
+    return { canvas, x: box.left - left, y: box.top - top, width: box.width, height: box.height };
+  });
+}
+
+function wordsOf(root: HTMLElement): Word[] {
+  const { left, top } = root.getBoundingClientRect();
+  return [...root.querySelectorAll<HTMLElement>(WORDS)].filter(seen).map((element) => {
+    const box = element.getBoundingClientRect();
+    const { fontStyle, fontWeight, fontSize, fontFamily } = getComputedStyle(element);
+    const color = element.matches("[role=tab]") ? "var(--ink)" : getComputedStyle(element).color;
+    return {
+      text: element.textContent ?? "",
+      x: box.left - left + Number.parseFloat(getComputedStyle(element).paddingLeft),
+      y: box.top - top + box.height / 2,
+      font: `${fontStyle} ${fontWeight} ${fontSize} ${fontFamily}`,
+      color: color.startsWith("var") ? getComputedStyle(root).color : color,
+    };
+  });
+}
+
+export function pictureOf(root: HTMLElement): HTMLCanvasElement {
+  const ratio = Math.max(2, devicePixelRatio);
+  const made = document.createElement("canvas");
+  made.width = Math.round(root.clientWidth * ratio);
+  made.height = Math.round(root.clientHeight * ratio);
+  const context = made.getContext("2d");
+  if (!context) return made;
+  context.scale(ratio, ratio);
+  context.fillStyle = getComputedStyle(root).backgroundColor;
+  context.fillRect(0, 0, root.clientWidth, root.clientHeight);
+  for (const { canvas, x, y, width, height } of canvasesOf(root)) context.drawImage(canvas, x, y, width, height);
+  context.textBaseline = "middle";
+  for (const { text, x, y, font, color } of wordsOf(root)) {
+    context.font = font;
+    context.fillStyle = color;
+    context.fillText(text, x, y);
+  }
+  return made;
+}
+
+export function svgOf(root: HTMLElement): string {
+  const space = "http://www.w3.org/2000/svg";
+  const make = (tag: string, attributes: Readonly<Record<string, string | number>>, text = "") => {
+    const made = document.createElementNS(space, tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+    made.textContent = text;
+    return made;
+  };
+  const [width, height] = [root.clientWidth, root.clientHeight];
+  const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, width, height });
+  svg.append(
+    make("rect", { width, height, fill: getComputedStyle(root).backgroundColor }),
+    ...canvasesOf(root).map(({ canvas, ...box }) => make("image", { ...box, href: canvas.toDataURL() })),
+    ...wordsOf(root).map(({ text, x, y, font, color }) =>
+      make("text", { x, y, fill: color, "dominant-baseline": "central", style: `font: ${font}` }, text),
+    ),
+  );
+  return new XMLSerializer().serializeToString(svg);
+}
