@@ -1,6 +1,7 @@
 # Every target works alone on a fresh clone: it needs Python >= 3.10 and Node >= 20, and makes the rest.
 #
 #   make demo     JupyterLab on the first lesson           PORT=8890  BROWSER=none  TORCH_INDEX=<url of a torch index>
+#   make lessons  dist/lessons/: each lesson, run, as one HTML file to hand out
 #   make test     lint, types, unit, js, e2e, wheel, in this order
 #   make trust    the scorecard's tests with the counts that it claims
 #   make bench    what recording costs; never part of the tests
@@ -21,11 +22,14 @@ LESSON := notebooks/en/01_watch_an_lstm_learn.ipynb
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export NLTK_DATA ?= $(abspath $(firstword $(wildcard ../shared/nltk_data) .cache/nltk_data))
 
-.PHONY: demo test lint types unit js e2e wheel trust bench build clean bundle chromium corpus kernels
+.PHONY: demo lessons test lint types unit js e2e wheel trust bench build clean bundle chromium corpus kernels
 
 demo: .venv/.stamp-demo bundle
 	$(BIN)/jupyter lab --ServerApp.root_dir='$(CURDIR)' --LabApp.default_url=/lab/tree/$(LESSON) \
 	    $(if $(PORT),--port=$(PORT)) $(if $(filter none,$(BROWSER)),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root)
+
+lessons: .venv/.stamp-dev bundle
+	$(BIN)/python notebooks/handout.py dist/lessons
 
 # One after the other, whatever -j says, so that the first failure is the last line.
 test:

@@ -1,0 +1,358 @@
+# %% [markdown] lang="en"
+r"""
+# Long memories
+
+Two classical examinations of memory. In the first an LSTM fails, and you see why: the lesson from the end of the sequence never reaches its beginning. In the second it succeeds, and you find the single unit in which it keeps what it must not forget.
+"""
+
+# %% [markdown] lang="zh"
+r"""
+# 长期记忆
+
+两道经典的记忆考题。第一题 LSTM 考砸了，而且看得出原因：序列末尾的教训根本传不到开头。第二题它考过了，你会找到那一个单元，它把不能忘的东西就记在那里。
+"""
+
+# %%
+import numpy as np
+import torch
+from torch import nn
+
+import rnnwidgets as rw
+
+torch.set_num_threads(1)
+
+# %% tags=["parameters"]
+delay = 30            # of the copy memory problem
+copy_steps = 600      # training steps in section 1
+reber_steps = 1000    # training steps of each run in section 2
+seeds = 2             # runs of each cell in section 2
+
+# %% [markdown] lang="en"
+r"""
+## 1. Copy memory
+
+Ten symbols, a long silence, a sign; then the ten symbols are to be written down (Hochreiter and Schmidhuber 1997, in the form of Arjovsky, Shah and Bengio 2016, [doi:10.48550/arXiv.1511.06464](https://doi.org/10.48550/arXiv.1511.06464)):
+"""
+
+# %% [markdown] lang="zh"
+r"""
+## 1. 复制问题
+
+先来十个符号，然后是长长的沉默，接着一个信号；之后要把那十个符号原样写出来（Hochreiter 和 Schmidhuber，1997；这里采用 Arjovsky、Shah 和 Bengio 2016 年的形式，[doi:10.48550/arXiv.1511.06464](https://doi.org/10.48550/arXiv.1511.06464)）：
+"""
+
+# %%
+x, y = next(rw.tasks.copy_memory(delay=delay, batch=1))
+print("x:", "".join(rw.tasks.COPY_SYMBOLS[k] for k in x[:, 0]))
+print("y:", "".join(rw.tasks.COPY_SYMBOLS[k] for k in y[:, 0]))
+
+# %% [markdown] lang="en"
+r"""
+A network without memory can do no better than say blank where blank is due and guess among eight symbols at the end. With a delay of $T$ that costs, per time,
+
+$$ L_0 = \frac{10\,\ln 8}{T+20} . $$
+
+Published: an LSTM sits on this line for a very long time. Show the Explorer, run the loop, and look at the gradient.
+"""
+
+# %% [markdown] lang="zh"
+r"""
+没有记忆的网络，最多只能在该空白的地方说空白，到最后在八个符号里瞎猜。延迟为 $T$ 时，每个时间步的代价是
+
+$$ L_0 = \frac{10\,\ln 8}{T+20} . $$
+
+已发表的结果是：LSTM 会在这条线上停很久。先显示 Explorer，再运行循环，注意看梯度。
+"""
+
+# %%
+torch.manual_seed(0)
+copier = rw.tasks.SymbolModel(symbols=10, hidden=40, cell="LSTM", classes=9)
+rmsprop = torch.optim.RMSprop(copier.parameters(), lr=1e-2, alpha=0.9)
+copying = rw.watch(copier, rmsprop, decode=rw.tasks.COPY_SYMBOLS)
+rw.Explorer(copying)
+
+# %%
+losses = []
+for step, (x, y) in zip(range(copy_steps), rw.tasks.copy_memory(delay=delay)):
+    loss = nn.functional.cross_entropy(copier(x).flatten(0, 1), y.flatten())
+    rmsprop.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(copier.parameters(), 1.0)
+    rmsprop.step()
+    copying.log(loss=loss)
+    losses.append(loss.item())
+copying.close()
+
+# %% include="draw"
+
+# %%
+baseline = rw.tasks.copy_baseline(delay)
+band = rw.tasks.expected("copy", "LSTM")
+copy_verdict = band.judge(range(len(losses)), np.array(losses) / baseline)
+print(f"L_0 = {baseline:.4f}    L / L_0: {copy_verdict}")
+draw({"LSTM": (np.arange(len(losses)), np.array(losses) / baseline)}, band=band, log=True, y="loss / L_0")
+
+# %% [markdown] lang="en"
+r"""
+And the reason. The ten symbols stand at $t = 1 \dots 10$, the losses that depend on them at the last ten times. How much of the gradient comes through the silence?
+"""
+
+# %% [markdown] lang="zh"
+r"""
+原因在这里。十个符号在 $t = 1 \dots 10$，依赖它们的损失在最后十个时间步。穿过沉默之后，梯度还剩多少？
+"""
+
+# %%
+norm = np.linalg.norm(copying.recording[-1]["lstm.l0"]["dh"], axis=(1, 2))
+arrives = norm[:10].max() / norm.max()
+with torch.no_grad():
+    x, y = next(rw.tasks.copy_memory(delay=delay, batch=500, seed=1))
+    right = (copier(x).argmax(-1) == y).float()
+print(f"|dL/dh_t|, t = 1..10: at most {arrives:.1e} of the largest")
+print(f"correct: {right[:-10].mean():.1%} of the blanks, {right[-10:].mean():.1%} of the symbols (1/8 = 12.5%)")
+
+# %% [markdown] lang="en"
+r"""
+Nothing that happens at the end teaches the beginning: the network has learned *when* to write, and not *what*.
+
+## 2. The embedded Reber grammar
+
+A string is made by walking through this diagram; where two arrows leave, a coin decides. The grammar is *embedded*: the second symbol, T or P, comes back as the last but one. Between them stands a string of any length that says nothing about it.
+
+```
+        ┌─ T ─ inner ─ T ─┐
+    B ──┤                 ├── E
+        └─ P ─ inner ─ P ─┘
+
+    inner:  B → 1      1: T → 2 │ P → 3      2: S → 2 │ X → 4      3: T → 3 │ V → 5
+                       4: X → 3 │ S → 6      5: P → 4 │ V → 6      6: E
+```
+"""
+
+# %% [markdown] lang="zh"
+r"""
+末尾发生的事教不了开头：网络学会了*什么时候*写，却没学会写*什么*。
+
+## 2. 嵌入式 Reber 文法
+
+沿着下面的图走一遍，就得到一个字符串；有两个箭头时抛硬币决定。所谓*嵌入式*，是说第二个符号（T 或 P）会在倒数第二个位置再次出现；两者之间隔着一段长短不定、对此毫无提示的字符串。
+
+```
+        ┌─ T ─ inner ─ T ─┐
+    B ──┤                 ├── E
+        └─ P ─ inner ─ P ─┘
+
+    inner:  B → 1      1: T → 2 │ P → 3      2: S → 2 │ X → 4      3: T → 3 │ V → 5
+                       4: X → 3 │ S → 6      5: P → 4 │ V → 6      6: E
+```
+"""
+
+# %%
+strings = next(rw.tasks.reber(batch=6, seed=1))
+for column in strings.x.T:
+    print("".join(rw.tasks.REBER_SYMBOLS[k] for k in column))
+
+# %% [markdown] lang="en"
+r"""
+The network reads symbol by symbol and says what may come next. A string counts as foretold if its favourite is legal at every place. All places but one are easy; at the long-range symbol guessing is right half the time.
+
+Hochreiter and Schmidhuber (1997, [doi:10.1162/neco.1997.9.8.1735](https://doi.org/10.1162/neco.1997.9.8.1735), section 5.1) introduced the LSTM with this task. Here a plain RNN and an LSTM of 15 units try it, each from several seeds:
+"""
+
+# %% [markdown] lang="zh"
+r"""
+网络逐个读符号，并说出下一个可能是什么。如果它在每个位置上最看好的符号都合法，这个字符串就算预测成功。除了一处，其余都很容易；在那个长程符号上，瞎猜有一半会对。
+
+Hochreiter 和 Schmidhuber（1997，[doi:10.1162/neco.1997.9.8.1735](https://doi.org/10.1162/neco.1997.9.8.1735)，第 5.1 节）正是用这道题介绍了 LSTM。这里让 15 个单元的普通 RNN 和 LSTM 各从几个随机种子出发来试：
+"""
+
+# %%
+fresh = next(rw.tasks.reber(batch=256, seed=99))
+models, optimizers, recorders = {}, {}, {}
+for cell in ("RNN", "LSTM"):
+    for seed in range(seeds):
+        torch.manual_seed(seed)
+        name = f"{cell} {seed}"
+        models[name] = rw.tasks.SymbolModel(symbols=8, hidden=15, cell=cell)
+        optimizers[name] = torch.optim.Adam(models[name].parameters(), lr=3e-3 if cell == "RNN" else 1e-2)
+        recorders[name] = rw.watch(models[name], optimizers[name], decode=rw.tasks.REBER_SYMBOLS)
+rw.Explorer({"RNN": recorders["RNN 0"], "LSTM": recorders["LSTM 0"]})
+
+# %%
+legal = {}
+for name, model in models.items():
+    legal[name] = [], []
+    for step, (x, y, _) in zip(range(reber_steps), rw.tasks.reber()):
+        loss = nn.functional.cross_entropy(model(x).flatten(0, 1), y.flatten())     # y = -100 is not counted
+        optimizers[name].zero_grad()
+        loss.backward()
+        optimizers[name].step()
+        recorders[name].log(loss=loss)
+        if step % 50 == 49:
+            with torch.no_grad():
+                whole, far = rw.tasks.reber_legality(model(fresh.x), fresh)
+            legal[name][0].append(step + 1)
+            legal[name][1].append(whole)
+    recorders[name].close()
+
+# %%
+reber_verdict = {}
+for name, (at, share) in legal.items():
+    if name.startswith("LSTM"):
+        reber_verdict[name] = rw.tasks.expected("reber", "LSTM").holds(share[-1])
+    print(f"{name}: {share[-1]:.1%} of 256 fresh strings after {16 * at[-1]:,} strings    {reber_verdict.get(name, '')}")
+draw(legal, band=rw.tasks.expected("reber", "LSTM"), y="legal")
+
+# %% [markdown] lang="en"
+r"""
+## 3. Where does it keep the T or P?
+
+For every unit of the LSTM we ask: does the value of its cell tell, *at every place from the second symbol to the last but one*, which of the two was read? A unit scores 100 % if one threshold separates all strings with T from all with P at all times, and 50 % if it knows nothing.
+"""
+
+# %% [markdown] lang="zh"
+r"""
+## 3. T 还是 P，记在哪里？
+
+对 LSTM 的每个单元，我们都问：*从第二个符号到倒数第二个符号的每一处*，细胞里的值能不能说出读到的是哪一个？如果一个阈值就能在所有时间步把所有 T 串和 P 串分开，得分 100%；什么都不知道，得分 50%。
+"""
+
+# %%
+keeper = models["LSTM 0"]
+inspecting = rw.watch(keeper, every=1, samples=64, decode=rw.tasks.REBER_SYMBOLS)
+nn.functional.cross_entropy(keeper(fresh.x).flatten(0, 1), fresh.y.flatten()).backward()
+inspecting.step()
+inspecting.close()
+
+c = inspecting.recording[-1]["lstm.l0"]["c"]                       # (time, sample, unit)
+ends = (fresh.y != -100).sum(dim=0).numpy()[:64] - 1
+is_t = (fresh.x[1] == rw.tasks.REBER_SYMBOLS.index("T")).numpy()[:64]
+inside = (np.arange(len(c))[:, None] >= 1) & (np.arange(len(c))[:, None] < ends)
+
+
+def separation(unit):
+    values, kind = c[..., unit][inside], np.broadcast_to(is_t, inside.shape)[inside]
+    thresholds = np.quantile(values, np.linspace(0, 1, 201))
+    agree = [((values > limit) == kind) for limit in thresholds]
+    scores = [(hit[kind].mean() + hit[~kind].mean()) / 2 for hit in agree]
+    return max(max(scores), 1 - min(scores))
+
+
+score = {unit: separation(unit) for unit in range(c.shape[-1])}
+ranking = sorted(score, key=score.get, reverse=True)
+for unit in ranking[:5]:
+    print(f"unit {unit:2}: {score[unit]:.1%}")
+rw.Explorer(inspecting, panels=["steps", "gates", "units"], gate="c", unit=ranking[0])
+
+# %% [markdown] lang="en"
+r"""
+Choose several samples in the Explorer and compare that row of `c`: it takes its side at the second symbol and keeps it until the end.
+
+## 4. Who teaches whom?
+
+Take one string and only *one* loss, that of the long-range symbol. How strongly does it teach the network at each earlier time? In the trained LSTM the answer goes all the way back to the second symbol. Cashman et al. drew such itemised gradients first (RNNbow, [doi:10.48550/arXiv.1907.12545](https://doi.org/10.48550/arXiv.1907.12545)).
+"""
+
+# %% [markdown] lang="zh"
+r"""
+在 Explorer 里换几个样本，比较 `c` 的这一行：它在第二个符号处选定一边，一直保持到最后。
+
+## 4. 谁教会谁？
+
+取一个字符串，而且只取*一个*损失，就是那个长程符号的损失。它对前面每个时间步的教导有多强？在训练好的 LSTM 里，一直回溯到第二个符号。最早画出这种逐项梯度的是 Cashman 等人（RNNbow，[doi:10.48550/arXiv.1907.12545](https://doi.org/10.48550/arXiv.1907.12545)）。
+"""
+
+# %%
+sample = int(np.argmin(np.abs(ends - 15)))
+last = int(ends[sample]) - 1                                        # the time whose next symbol is the long-range one
+symbols = [rw.tasks.REBER_SYMBOLS[k] for k in fresh.x[: last + 1, sample]]
+teaches = {}
+for name in ("RNN 0", "LSTM 0"):
+    one = rw.watch(models[name], every=1, samples=1)
+    logits = models[name](fresh.x[: last + 1, sample : sample + 1])
+    nn.functional.cross_entropy(logits[last], fresh.y[last, sample : sample + 1]).backward()
+    one.step()
+    one.close()
+    [trace] = one.recording[-1].traces.values()
+    norm = np.linalg.norm(trace["dh"], axis=(1, 2))
+    teaches[name] = norm / norm[-1]
+print("          " + "".join(f"{symbol:>6}" for symbol in symbols))
+for name, share in teaches.items():
+    print(f"{name:10}" + "".join(f"{value:6.2f}" for value in share))
+
+# %% [markdown] lang="en"
+r"""
+The panel *who teaches whom* shows the same for all losses at once: row $s$, column $t$, the size of $\partial L_s/\partial h_t$. Nothing stands right of the diagonal, because no loss teaches the future.
+"""
+
+# %% [markdown] lang="zh"
+r"""
+*谁教会谁*面板一次画出所有损失：第 $s$ 行第 $t$ 列是 $\partial L_s/\partial h_t$ 的大小。对角线右边什么也没有，因为没有哪个损失能教未来。
+"""
+
+# %%
+rw.Explorer(recorders["LSTM 0"], panels=["steps", "matrix", "flow"])
+
+# %% [markdown] lang="en"
+r"""
+## Exercises
+
+**1.** Which loss does the memoryless answer have for a delay of 100, and how many symbols does it get right?
+
+<details><summary>Answer</summary>
+
+$10\ln 8/120 = 0.173$, and one in eight of the last ten. Try `delay = 100`: the LSTM sits there as well.
+</details>
+
+**2.** The LSTM learns Reber's strings but not the copy problem, although both need a memory across some 15 to 30 steps. What is different about *what* is to be kept?
+
+<details><summary>Answer</summary>
+
+One bit against thirty (ten symbols of three bits), each in its place. One unit that opens its forget gate is enough for the first; the second needs many units to learn together, and until they do, none is rewarded.
+</details>
+
+**3.** Give the LSTM of section 1 a forget bias of 3. What happens to the gradient at $t = 1\dots10$? And to the loss?
+
+<details><summary>Answer</summary>
+
+The gradient now arrives; the loss may still need thousands of steps to leave the line. That a gradient arrives is necessary for learning, not sufficient.
+</details>
+
+## What to take away
+
+* A loss on the line $10\ln 8/(T+20)$ means: no memory at all. Know the memoryless baseline of your task before you praise your network.
+* What the end of a sequence can teach its beginning is seen in $\partial L/\partial h_t$, and for each loss apart in the matrix of who teaches whom.
+* One bit over a long time is what an LSTM does well: one unit, one open forget gate.
+"""
+
+# %% [markdown] lang="zh"
+r"""
+## 练习
+
+**1.** 延迟为 100 时，没有记忆的答法损失是多少？能答对几个符号？
+
+<details><summary>答案</summary>
+
+$10\ln 8/120 = 0.173$，最后十个里对八分之一。设 `delay = 100` 试试：LSTM 也停在那里。
+</details>
+
+**2.** LSTM 学得会 Reber 字符串，却学不会复制问题，尽管两者都要记住大约 15 到 30 步。要记的*内容*有什么不同？
+
+<details><summary>答案</summary>
+
+一个比特对三十个比特（十个符号，每个三比特），而且每个都要放在自己的位置上。前者只要一个单元打开遗忘门就够了；后者要许多单元一起学会，在那之前谁也得不到奖励。
+</details>
+
+**3.** 给第 1 节的 LSTM 设遗忘门偏置 3。$t = 1\dots10$ 处的梯度会怎样？损失呢？
+
+<details><summary>答案</summary>
+
+梯度现在到得了；损失却可能还要几千步才离开那条线。梯度到得了，是学习的必要条件，不是充分条件。
+</details>
+
+## 小结
+
+* 损失停在 $10\ln 8/(T+20)$，意思是：毫无记忆。夸自己的网络之前，先算清这道题不靠记忆能得几分。
+* 序列的末尾能教开头多少，看 $\partial L/\partial h_t$；每个损失各教了谁，看“谁教会谁”矩阵。
+* 长时间记住一个比特，是 LSTM 的拿手好戏：一个单元，一扇开着的遗忘门。
+"""

@@ -1,0 +1,304 @@
+# %% [markdown] lang="en"
+r"""
+# Reading a trained network
+
+What has a network learned? Its loss does not say. In this lesson a two-layer LSTM learns to spell a story character by character; you let it write, see which of its gates have taken a side, and find units that keep track of something a person would name: how far into the word, how far along the line, inside a bracket.
+The way of looking is that of Karpathy, Johnson and Fei-Fei (2015, [doi:10.48550/arXiv.1506.02078](https://doi.org/10.48550/arXiv.1506.02078)).
+"""
+
+# %% [markdown] lang="zh"
+r"""
+# 读懂一个训练好的网络
+
+网络学到了什么？损失不会告诉你。这一课里，一个两层的 LSTM 逐个字符地学写一个故事；你让它写一段，看哪些门已经表态，再找出那些在跟踪某件事的单元，而且是人叫得出名字的事：在单词里走了多远，在一行里走了多远，是否在括号里。这种看法来自 Karpathy、Johnson 和 Fei-Fei（2015，[doi:10.48550/arXiv.1506.02078](https://doi.org/10.48550/arXiv.1506.02078)）。
+"""
+
+# %%
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import nn
+
+import rnnwidgets as rw
+
+torch.set_num_threads(1)
+
+# %% tags=["parameters"]
+path = None           # a text file of your own, in UTF-8; None: a generated story
+steps = 200           # training steps
+count = 400_000       # characters of text
+hidden = 128          # units per layer
+written = 300         # characters that the network writes
+
+# %% [markdown] lang="en"
+r"""
+## 1. The text
+
+A small grammar tells a story without end, in lines of at most 60 characters, with speech in quotation marks and remarks in brackets. It needs no download. Give `path` a text of your own to read that instead. The last 20 000 characters are kept back.
+"""
+
+# %% [markdown] lang="zh"
+r"""
+## 1. 文本
+
+一个小小的文法没完没了地讲故事，每行最多 60 个字符，有引号里的对话，也有括号里的插话。不需要下载。想换成自己的文本，就给 `path` 一个文件名。最后两万个字符留作测试。
+"""
+
+# %%
+corpus = rw.tasks.characters(path, count=count, length=64, batch=50)
+training = replace(corpus, tokens=corpus.tokens[:-20_000])
+held = replace(corpus, tokens=corpus.tokens[-20_000:], length=450, batch=40)
+print(f"{len(corpus.tokens):,} characters, {len(corpus.vocabulary)} different")
+print("".join(corpus.vocabulary[k] for k in corpus.tokens[:400]))
+
+# %% [markdown] lang="en"
+r"""
+## 2. Two layers, live
+
+The forget bias starts at 1. Show the Explorer, run the loop, and choose between the layers `lstm.l0` and `lstm.l1`. In the panel *saturation* each unit is a dot: how often its gate stands open (above 0.9) against how often it stands shut (below 0.1). At the start all dots lie at the origin.
+"""
+
+# %% [markdown] lang="zh"
+r"""
+## 2. 两层 LSTM，实时观察
+
+遗忘门的偏置从 1 起步。先显示 Explorer，再运行循环，可以在 `lstm.l0` 和 `lstm.l1` 两层之间切换。*饱和*面板里每个单元是一个点：门打开（大于 0.9）的时间占多少，关上（小于 0.1）的时间占多少。一开始，所有的点都在原点。
+"""
+
+# %%
+torch.manual_seed(0)
+model = rw.tasks.LanguageModel(len(corpus.vocabulary), embedding=64, hidden=hidden, layers=2)
+rw.tasks.set_forget_bias(model.lstm, 1.0)
+adam = torch.optim.Adam(model.parameters(), lr=2e-3)
+recorder = rw.watch(model, adam, decode=corpus.vocabulary)
+rw.Explorer(recorder, layer="lstm.l1", gate="f")
+
+# %%
+for step, (x, y) in zip(range(steps), training.batches(epochs=100)):
+    loss = nn.functional.cross_entropy(model(x).flatten(0, 1), y.flatten())
+    adam.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+    adam.step()
+    recorder.log(loss=loss)
+recorder.close()
+print(f"loss {loss.item():.2f} nats per character")
+
+# %% [markdown] lang="en"
+r"""
+## 3. Let it write
+"""
+
+# %% [markdown] lang="zh"
+r"""
+## 3. 让它写一段
+"""
+
+# %%
+def write(start, length, temperature=0.7, seed=0):
+    chance = torch.Generator().manual_seed(seed)
+    ids = [corpus.vocabulary.index(sign) for sign in start]
+    state, text = None, list(start)
+    with torch.no_grad():
+        for _ in range(length):
+            states, state = model.lstm(model.embedding(torch.tensor(ids).unsqueeze(1)), state)
+            share = (model.readout(states[-1, 0]) / temperature).softmax(-1)
+            ids = [int(torch.multinomial(share, 1, generator=chance))]
+            text.append(corpus.vocabulary[ids[0]])
+    return "".join(text)
+
+
+print(write(corpus.vocabulary[0], written))
+
+# %% [markdown] lang="en"
+r"""
+## 4. Which gates have taken a side?
+
+Ten sequences of 450 held-out characters, every gate of every unit. Published: the first layer's gates stay more diffuse than the higher layer's; in the higher layer many forget gates stand open nearly always, so that these units add up what they are given (integrators); hardly any unit is purely feed-forward (forget gate always shut).
+"""
+
+# %% [markdown] lang="zh"
+r"""
+## 4. 哪些门已经表态？
+
+取十段各 450 个没见过的字符，看每个单元的每个门。已发表的结果是：第一层的门比高层的门更含糊；高层里有许多遗忘门几乎一直开着，这些单元把收到的东西累加起来（积分器）；几乎没有纯前馈的单元（遗忘门一直关着）。
+"""
+
+# %%
+x, y = next(held.batches())
+reading = rw.watch(model, every=1, samples=10, decode=corpus.vocabulary, memory=256 * 2**20)
+nn.functional.cross_entropy(model(x).flatten(0, 1), y.flatten()).backward()
+reading.step()
+reading.close()
+frame = reading.recording[-1]
+
+right, integrators, shut = {}, {}, {}
+for layer in frame.layers:
+    f = frame[layer]["f"]                                            # (time, sample, unit)
+    right[layer] = (f > 0.9).mean()
+    integrators[layer] = ((f > 0.9).mean(axis=(0, 1)) >= 0.9).mean()
+    shut[layer] = ((f < 0.1).mean(axis=(0, 1)) >= 0.9).mean()
+    print(f"{layer}:  f > 0.9: {right[layer]:.0%}   units always open: {integrators[layer]:.0%}   always shut: {shut[layer]:.0%}")
+
+saturation = {
+    "layer 2 - layer 1": right["lstm.l1"] - right["lstm.l0"],
+    "integrators": integrators["lstm.l1"],
+    "always shut": max(shut.values()),
+}
+verdicts = {name: rw.tasks.expected("saturation", name).holds(value) for name, value in saturation.items()}
+for name, verdict in verdicts.items():
+    print(f"{name:18} {verdict}")
+
+# %%
+rw.Saturation(reading, layer="lstm.l1", gate="f")
+
+# %% [markdown] lang="en"
+r"""
+The bands are those of a text by Shakespeare after 200 steps or more. With much longer training on this simple story the difference between the layers shrinks again: try it. *One text and one training are one example, not a law.*
+
+## 5. Units that track something
+
+For each held-out character we note four facts that a reader knows: is it inside quotation marks, inside brackets, how many characters into the line, how many letters into the word. Then we look for the unit whose cell follows that fact best (Pearson's correlation r).
+"""
+
+# %% [markdown] lang="zh"
+r"""
+区间取自莎士比亚的文本训练 200 步以上的结果。在这个简单的故事上训练得久得多时，两层之间的差距会再缩小，不妨试试。*一个文本、一次训练，只是一个例子，不是定律。*
+
+## 5. 在跟踪某件事的单元
+
+对每个没见过的字符，记下读者一看便知的四件事：是否在引号里，是否在括号里，在这一行的第几个字符，在这个单词的第几个字母。然后找出细胞里的值与它最一致的单元（皮尔逊相关系数 r）。
+"""
+
+# %%
+def facts(text):
+    quoted, depth, place, letter, rows = 0, 0, 0, 0, []
+    for before, sign in zip(" " + text, text):
+        if before == sign == "\n":
+            quoted, depth = 0, 0                                     # a new paragraph
+        quoted ^= sign == '"'
+        depth = max(depth + (sign in "([") - (sign in ")]"), 0)
+        place = 0 if sign == "\n" else place + 1
+        letter = letter + 1 if sign.isalpha() else 0
+        rows.append((quoted, depth > 0, place, letter))
+    return np.array(rows, float)
+
+
+names = ["quote", "bracket", "place in the line", "letter of the word"]
+known = facts("".join(corpus.vocabulary[k] for k in held.tokens))
+stream = (len(held.tokens) - 1) // held.batch
+seen = np.stack([known[sample * stream : sample * stream + 450] for sample in range(10)], axis=1)
+
+found = {}
+for k, name in enumerate(names):
+    for layer in frame.layers:
+        c = frame[layer]["c"].reshape(-1, hidden)
+        fact = seen[..., k].ravel()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            r = np.array([np.corrcoef(c[:, unit], fact)[0, 1] for unit in range(hidden)])
+        best = int(np.nanargmax(np.abs(r))) if np.isfinite(r).any() else 0
+        found[name, layer] = best, r[best]
+        print(f"{name:20} {layer}: unit {best:3}, r = {r[best]:+.2f}")
+
+# %% [markdown] lang="en"
+r"""
+Here is the unit that counts the letters of a word, over its text. Its line rises or falls within every word and starts anew at each space. Choose another unit from the table.
+"""
+
+# %% [markdown] lang="zh"
+r"""
+这就是数单词字母的那个单元，画在它读到的文本上。它的线在每个单词里一路上升或下降，到空格处重新开始。也可以换成表里的其他单元。
+"""
+
+# %%
+layer = max(frame.layers, key=lambda name: abs(found["letter of the word", name][1]))
+rw.Explorer(reading, panels=["steps", "units", "gates"], layer=layer, gate="c", unit=found["letter of the word", layer][0])
+
+# %% [markdown] lang="en"
+r"""
+A correlation of 0.6 is a tendency, not a counter. Units that follow quotation marks cleanly, as in the paper, came out of trainings a hundred times as long on millions of characters. And much of what a network knows stands in no single unit at all.
+
+## 6. What would a teacher say?
+
+`rw.diagnose` looks at a recording for known troubles, each with its number, its evidence and what to try. A finding is an observation, not yet a fault: that gates of the second layer stand near an end of their range is what section 4 has just measured, and this network learns all the same.
+"""
+
+# %% [markdown] lang="zh"
+r"""
+0.6 的相关只是一种倾向，还算不上计数器。论文里那些干净利落地跟着引号走的单元，来自百倍长的训练、上百万字符的文本。况且，网络知道的许多东西并不在哪一个单元里。
+
+## 6. 老师会怎么说？
+
+`rw.diagnose` 在记录里寻找已知的毛病，每一条都带着数字、证据和可以尝试的办法。它说的是观察，不等于判决：第二层的门靠近取值的两端，正是第 4 节刚刚量到的，而这个网络照样在学。
+"""
+
+# %%
+findings = rw.diagnose(recorder.recording)
+for finding in findings:
+    print(f"[{finding.severity}] {finding.sentence}\n{finding.sentence_zh}\n")
+print(len(findings))
+
+# %% [markdown] lang="en"
+r"""
+## Exercises
+
+**1.** Let the network write with `temperature=0.2` and with `1.5`. What changes, and why?
+
+<details><summary>Answer</summary>
+
+The logits are divided by the temperature before the softmax. Low: the favourite nearly always, so correct and repetitive words; high: close to uniform, so invented words.
+</details>
+
+**2.** A forget gate is above 0.99 at all times. How long does that unit remember? And what does the network give up by it?
+
+<details><summary>Answer</summary>
+
+Its half-life is $\ln\frac12/\ln 0.99 = 69$ characters or more. It can hardly be cleared: such a unit only adds up, and what it counts must be undone by writing the opposite.
+</details>
+
+**3.** You search 256 units for the best correlation with a fact that has nothing to do with the text, such as a coin thrown for each character. What is the largest |r| you have to expect from chance alone, with 4 500 characters?
+
+<details><summary>Answer</summary>
+
+For one unit r has a spread of about $1/\sqrt{4500} = 0.015$ (more if neighbouring values resemble each other, as they do here); the largest of 256 is some three times that, about 0.045. So 0.1 may be chance with slow units, 0.6 is not.
+</details>
+
+## What to take away
+
+* Gates that have taken a side tell what a unit is for: integrator, switch, or passing on.
+* In higher layers more forget gates stand open: they remember longer.
+* Some units track something nameable; look for them with a number, not by eye, and remember how many you searched.
+"""
+
+# %% [markdown] lang="zh"
+r"""
+## 练习
+
+**1.** 让网络分别用 `temperature=0.2` 和 `1.5` 来写。有什么变化？为什么？
+
+<details><summary>答案</summary>
+
+softmax 之前，得分要除以温度。温度低，几乎总是选最看好的字符，所以词都对，但翻来覆去；温度高，接近均匀分布，于是生造词语。
+</details>
+
+**2.** 某个遗忘门始终大于 0.99。这个单元能记多久？网络为此放弃了什么？
+
+<details><summary>答案</summary>
+
+半衰期至少是 $\ln\frac12/\ln 0.99 = 69$ 个字符。它几乎无法清零：这样的单元只会累加，要抵消数过的东西，只能再写入相反的值。
+</details>
+
+**3.** 拿一件与文本毫无关系的事，比如每个字符抛一次硬币，在 256 个单元里找相关最大的。有 4 500 个字符时，单凭运气，最大的 |r| 会有多大？
+
+<details><summary>答案</summary>
+
+单个单元的 r，散布大约是 $1/\sqrt{4500} = 0.015$（相邻的值彼此相似时还要大，这里正是如此）；256 个里最大的大约是它的三倍，即 0.045。所以对变化缓慢的单元，0.1 可能只是运气，0.6 则不是。
+</details>
+
+## 小结
+
+* 表了态的门说明单元的用途：累加、开关，或者只是传递。
+* 层数越高，开着的遗忘门越多，记得越久。
+* 有些单元跟踪着叫得出名字的事。找它们要靠数字，不能靠眼睛，还要记得自己一共翻找了多少个。
+"""
