@@ -221,7 +221,7 @@ class Frame:
                 lengths=tuple(layer["lengths"]),
                 replay_error=number(layer["replay_error"]),
                 inexact=layer["inexact"],
-                first=layer["first"],
+                first=layer.get("first", 0),
                 **{
                     part: held.get((layer["name"], axes[0]), {})
                     for part, axes in zip(("arrays", "weights", "start"), _AXES, strict=True)
@@ -237,8 +237,8 @@ class Frame:
             scalars={name: number(value) for name, value in header["scalars"].items()},
             norms={name: ParameterNorm(*map(number, pair)) for name, pair in header["norms"].items()},
             tokens=None if tokens is None else tuple(tuple(sample) for sample in tokens),
-            overhead=number(header["overhead"]),
-            mode=_mode(header["mode"]),
+            overhead=number(header.get("overhead", "nan")),
+            mode=_mode(header.get("mode", "training")),
         )
 
 

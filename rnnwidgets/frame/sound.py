@@ -1,4 +1,7 @@
-"""Whether a header says what a frame can be: bytes come from anywhere, and what reads frames trusts their types."""
+"""Whether a header says what a frame can be: bytes come from anywhere, and what reads frames trusts their types.
+
+A field that earlier recordings lack has the value that it would have had then; nothing else may be missing.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,13 @@ def check(header: Mapping[str, Any]) -> None:
     _all("scalars", _number, _mapped(header["scalars"]))
     for norms in _mapped(header["norms"]):
         _all("norms", _number, norms)
+    _all("overhead", _number, [header.get("overhead", "nan")])
     for sample in header["tokens"] or ():
         _all("tokens", _text, sample)
     layers = header["layers"]
     for layer in layers:
         _all("layers", _text, [layer["name"], layer["kind"], layer["inexact"]])
-        _all("lengths", _whole, [*layer["lengths"], layer["first"]])
+        _all("lengths", _whole, [*layer["lengths"], layer.get("first", 0)])
         _all("replay_error", _number, [layer["replay_error"]])
     extents: dict[str, tuple[int, ...]] = {layer["name"]: () for layer in layers}
     for plane in header["planes"]:

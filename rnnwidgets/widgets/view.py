@@ -25,6 +25,7 @@ from rnnwidgets.recording import Recording
 from rnnwidgets.widgets.lanes import sound
 from rnnwidgets.widgets.layout import Layout, arrange
 from rnnwidgets.widgets.publisher import Message, publisher_of
+from rnnwidgets.widgets.still import still
 
 BUNDLE = Path(__file__).parent.parent / "static" / "widget.js"
 AXES = ("time", "sample", "unit")
@@ -183,6 +184,14 @@ class RecordingView(anywidget.AnyWidget):
         status = self.recording.status
         layers = ", ".join(self.recording.layers) or "nothing yet"
         return f"<{type(self).__name__} of {layers}: {status.state}, step {status.step}, {len(self.recording)} frames>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """Return the live view, and beside it a still picture for where no widget runs."""
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**data, "image/svg+xml": still(self.recording, self.layer, self.gate, self.sample)}, metadata
 
     def show(self, meta: Message, snapshot: bytes) -> None:
         """Send the snapshot of the whole run, even if it is the one sent before."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from rnnwidgets import load
 from rnnwidgets.archive import place_of, verify
 from rnnwidgets.errors import RecordingError
-from rnnwidgets.widgets.lanes import DurableLane
+from rnnwidgets.widgets.publisher import publisher_of
 
 warnings.simplefilter("error")
 resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30))
@@ -33,7 +33,7 @@ def read(path):
                 sound += sum(array.size >= 0 for array in trace.arrays.values())
         except RecordingError:
             pass
-    DurableLane().snapshot(recording.series(), recording[:])
+    publisher_of(recording).now()
     return sound
 
 said = {}
