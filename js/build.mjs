@@ -12,6 +12,31 @@ import { build, transform } from "esbuild";
 
 const LIMIT = 120 * 1024;
 
+/** Three digits in base 57, from "#" to "[", none of which a string has to escape. */
+const [MARK, FIRST, BASE] = ["|", 35, 57];
+const UNPACK = `let o="";for(let i=0;i<t.length;i++)if(t[i]!="${MARK}")o+=t[i];else{
+  const[a,b,c]=[1,2,3].map(k=>t.charCodeAt(i+k)-${FIRST}),s=o.length-1-a*${BASE}-b;o+=o.slice(s,s+c+5);i+=3}`;
+
+/** A text in which what was there before is named by how far back it began and how long it is (J. Ziv, A. Lempel, 1977). */
+function pack(text) {
+  if (text.includes(MARK)) throw new Error(`The style sheet must not hold ${MARK}, which marks what was there before`);
+  const digit = (number) => String.fromCharCode(FIRST + number);
+  let packed = "";
+  for (let at = 0; at < text.length; ) {
+    let [length, from] = [0, 0];
+    for (let start = Math.max(0, at - BASE * BASE); start < at; start++) {
+      let same = 0;
+      while (same < BASE + 4 && start + same < at && text[start + same] === text[at + same]) same++;
+      if (same >= length) [length, from] = [same, start];
+    }
+    const back = at - from - 1;
+    packed += length < 5 ? text[at] : MARK + digit(Math.floor(back / BASE)) + digit(back % BASE) + digit(length - 5);
+    at += length < 5 ? 1 : length;
+  }
+  return packed;
+}
+
+/** Style sheets as modules that unpack them: they repeat themselves more than code does. */
 const styleAsText = {
   name: "style-as-text",
   setup(bundler) {
@@ -20,7 +45,9 @@ const styleAsText = {
     }));
     bundler.onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true });
-      return { contents: code, loader: "text" };
+      const body = `const t=${JSON.stringify(pack(code))};${UNPACK}`;
+      if (new Function(`${body}return o`)() !== code) throw new Error(`${path} was not packed as it is`);
+      return { contents: `${body}export default o`, loader: "js" };
     });
   },
 };
