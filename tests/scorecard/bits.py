@@ -77,10 +77,33 @@ def _computed(way: str) -> Reader:
     return model
 
 
+class Stepper(Reader):
+    """The same with a cell in a loop."""
+
+    def __init__(self, cell: nn.RNNCellBase) -> None:
+        super().__init__(nn.RNN(E, H))
+        del self.rnn
+        self.cell = cell
+
+    def body(self, x: Tensor) -> Tensor:
+        state: Any = None
+        outputs = []
+        for x_t in x:
+            state = self.cell(x_t, state)
+            outputs.append(state[0] if isinstance(state, tuple) else state)
+        return nn.functional.dropout(torch.stack(outputs), 0.2, self.training)
+
+
+CELLS: dict[str, Callable[[], nn.Module]] = {
+    "RNNCell": lambda: Stepper(nn.RNNCell(E, H)),
+    "LSTMCell": lambda: Stepper(nn.LSTMCell(E, H)),
+    "GRUCell": lambda: Stepper(nn.GRUCell(E, H)),
+}
 KINDS = ("RNN", "GRU", "LSTM", "LSTMP")
 COMPUTED = {f"LSTM, {way}": partial(_computed, way) for way in parametrized.WAYS}
 MODELS: dict[str, Callable[[], nn.Module]] = {
     **{f"{kind}, {variant}": partial(_layers, kind, variant) for kind, variant in product(KINDS, VARIANTS)},
+    **CELLS,
     **COMPUTED,
 }
 

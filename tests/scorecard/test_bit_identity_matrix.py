@@ -10,7 +10,7 @@ import torch
 from tests.counts import count
 from tests.scorecard.bits import COMPUTED, MODELS, WAYS, Digest, cases, in_fresh_processes, seed
 
-FEW = ["LSTM, dropout", "GRU, packed"]
+FEW = ["LSTM, dropout", "GRU, packed", "LSTMCell"]
 
 
 def test_bit_identity_matrix():
