@@ -257,6 +257,7 @@ def _descends(value: Tensor, made: Made) -> bool:
 
 
 def _weights_seen(module: nn.Module) -> list[Tensor]:
-    """Return the weights of this call, without reading an attribute that might be computed; none where one is."""
-    found = [module._parameters.get(name, vars(module).get(name)) for name in _NAMES]  # noqa: SLF001 # as they are held
-    return [weight for weight in found if weight is not None] if found[0] is not None and found[1] is not None else []
+    """Return the weights of this call; none where one is computed at each call, since to read it might change it."""
+    held = module._parameters  # noqa: SLF001 # a weight that is computed is an attribute of another kind
+    found = [held[name] for name in _NAMES if name in held]
+    return [weight for weight in found if weight is not None] if len(found) == len(_NAMES) else []
