@@ -97,14 +97,14 @@ class Loop:
         last, made, count = self._times[-1].h, self._made[0], len(rows.kept)
         if given.h_prev is None or rows.kept != self.samples[:count] or count > len(last):
             return False
-        if list(map(id, given.weights)) != list(map(id, self._weights)):
-            return False
         if made is not None and (_made_by(given.h_prev) == made or _descends(given.h_prev, made)):
             return True
         return torch.equal(rows.take(given.h_prev.detach()), last[:count])
 
     def take(self, given: Given, rows: Rows, candidates: Sequence[Tensor]) -> None:
         """Keep one call, with the latest of the candidates that are its token ids."""
+        if list(map(id, given.weights)) != list(map(id, self._weights)):
+            self._weights = []
         h_made, c_made = self._made
         found = (rows.tokens(ids.detach()) for ids in reversed(candidates[-_LATEST_IDS:]))
         place = len(self._times)
@@ -257,7 +257,7 @@ def _descends(value: Tensor, made: Made) -> bool:
 
 
 def _weights_seen(module: nn.Module) -> list[Tensor]:
-    """Return the weights of this call; none where one is computed at each call, since to read it might change it."""
-    held = module._parameters  # noqa: SLF001 # a weight that is computed is an attribute of another kind
+    """Return the weights of this call; none where one is computed when it is read, since that might change it."""
+    held = {**vars(module), **module._parameters}  # noqa: SLF001 # a weight that is computed is in neither
     found = [held[name] for name in _NAMES if name in held]
     return [weight for weight in found if weight is not None] if len(found) == len(_NAMES) else []
