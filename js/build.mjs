@@ -9,6 +9,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { privateNames } from "./private.mjs";
 
 const LIMIT = 120 * 1024;
 
@@ -52,6 +53,8 @@ const styleAsText = {
   },
 };
 
+const names = await privateNames(fileURLToPath(new URL("src", import.meta.url)));
+
 async function bundle(entry, outfile, format) {
   const { metafile } = await build({
     entryPoints: [fileURLToPath(new URL(`src/host/${entry}`, import.meta.url))],
@@ -63,6 +66,7 @@ async function bundle(entry, outfile, format) {
     minify: true,
     legalComments: "none",
     define: { "define.amd": "false", "Number.NaN": "NaN", "Number.POSITIVE_INFINITY": "Infinity" },
+    mangleProps: new RegExp(`^(${names.join("|")})$`),
     plugins: [styleAsText],
     metafile: true,
   });
