@@ -19,13 +19,16 @@ from pathlib import Path
 from typing import Any, get_args
 
 from rnnwidgets import reduce, schema
+from rnnwidgets.analysis import WINDOW, analyse, findings, first_bad
 from rnnwidgets.errors import FrameBytesError, RecordingError
 from rnnwidgets.frame import Frame
 from rnnwidgets.recording import Recording
-from rnnwidgets.wire import encode_curves, encode_step
+from rnnwidgets.wire import encode_analysis, encode_curves, encode_step
 
 SCRIPT = Path(__file__).parent / "static" / "page.js"
 LEAST_FRAMES = 32
+MOST_ANALYSES = 32
+ANALYSIS_BYTES = 16 * 1024
 _LIVE = ("waiting", "live", "paused")
 _LEAST_SIZE = 500_000
 _UNLIMITED = 2**31
@@ -70,7 +73,7 @@ def export_html(
         path: the file; one that is there is replaced, once the new one is whole.
         size: how many bytes it may have, at least 500 000.
         title: of the page.
-        progress: called with (frames written, frames to write) as it goes.
+        progress: called with (done, to do), first for the analyses, then for the frames.
 
     Raises:
         RecordingError: there is nothing to show yet, `size` is too small, or the file cannot be written.
@@ -133,7 +136,9 @@ def _snapshot(
 ) -> tuple[bytes, Sequence[str]]:
     """Return frames that fit into `room` bytes, curves before them, and sentences on what was left out."""
     curves = encode_curves({name: bins for name, (_, bins) in recording.series().items()})
-    frames, room = recording[:], room - len(curves)
+    frames = recording[:]
+    analyses = _analyses(recording, frames, room // 10, progress)
+    room -= len(curves) + len(analyses)
     last = next(_sound(frames, reversed(range(len(frames)))))
     whole, few = len(encode_step(last, _UNLIMITED)), min(len(frames), LEAST_FRAMES)
     strided = whole * few > room
@@ -157,7 +162,28 @@ def _snapshot(
         words.append(f"{kept} of {len(frames)} recorded steps are in this file, evenly chosen")
     if strided:
         words.append("units and times of large layers are strided in this file to keep to its size")
-    return b"".join((curves, *(encoded[position] for position in chosen))), words
+    return b"".join((curves, *(encoded[position] for position in chosen), analyses)), words
+
+
+def _analyses(
+    recording: Recording, frames: Sequence[Frame], room: int, progress: Callable[[int, int], None] | None
+) -> bytes:
+    """Return what follows from steps spread over the run, from frames with recurrent weights where there are any."""
+    places = reduce.spread(len(frames), min(max(room // ANALYSIS_BYTES, 1), MOST_ANALYSES))
+    scalars, pieces = recording.scalars, dict[int, bytes]()
+    bad = first_bad(_sound(frames, places))
+    for count, place in enumerate(places, start=1):
+        window = list(_sound(frames, range(max(place + 1 - 2 * WINDOW, 0), place + 1)))
+        weighted = [at for at, frame in enumerate(window) if any(trace.weights for trace in frame.traces.values())]
+        window = window[: weighted[-1] + 1] if weighted else window
+        if window and window[-1].step not in pieces:
+            told = {name: curve.until(window[-1].step) for name, curve in scalars.items()}
+            here = bad if bad is not None and bad.step <= window[-1].step else None
+            analysis = replace(analyse(window[-1]), findings=findings(window[-WINDOW:], told, here))
+            pieces[window[-1].step] = encode_analysis(analysis, ANALYSIS_BYTES)
+        if progress is not None:
+            progress(count, len(places))
+    return b"".join(pieces.values())
 
 
 def _sound(frames: Sequence[Frame], positions: Any) -> Iterator[Frame]:

@@ -33,6 +33,11 @@ class Curve:
         yield self.steps
         yield self.values
 
+    def until(self, step: int) -> Curve:
+        """Return the bins that begin at or before a step."""
+        end = int(np.searchsorted(self.steps, step, side="right"))
+        return Curve(self.steps[:end], self.values[:end], self.low[:end], self.high[:end])
+
 
 class Series:
     """Bins (row, bin) of one scalar, rows as in `schema.CURVE_ROWS`; merged in pairs whenever they run out."""

@@ -100,7 +100,7 @@ class Analyst:
             self._done.add(steps[position])
             frames = sound(self._recording, range(max(position + 1 - WINDOW, 0), position + 1))
             if frames and frames[-1].step == steps[position]:
-                scalars = _until(self._recording.scalars, steps[position])
+                scalars = {name: one.until(steps[position]) for name, one in self._recording.scalars.items()}
                 bad = self._first_bad(frames, scalars)
                 return replace(analyse(frames[-1]), findings=findings(frames, scalars, bad))
 
@@ -180,15 +180,6 @@ class Findings:
 def encoded(analysis: Analysis) -> tuple[bytes, bytes]:
     """Return an analysis for the live lane and for the snapshot."""
     return encode_analysis(analysis, LIVE_BYTES), encode_analysis(analysis, KEPT_EACH)
-
-
-def _until(scalars: Mapping[str, Curve], step: int) -> dict[str, Curve]:
-    """Return the curves up to a step."""
-    ends = {name: int(np.searchsorted(curve.steps, step, side="right")) for name, curve in scalars.items()}
-    return {
-        name: Curve(curve.steps[:end], curve.values[:end], curve.low[:end], curve.high[:end])
-        for (name, curve), end in zip(scalars.items(), ends.values(), strict=True)
-    }
 
 
 def _each(recording: Recording) -> Iterator[Frame]:

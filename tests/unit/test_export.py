@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rnnwidgets import export
@@ -35,18 +37,19 @@ def recorded(steps: int, shape: tuple[int, int, int] = (7, 2, 5)) -> Recording:
     return recording
 
 
-def held(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """What a page holds: its meta and the headers of its frames."""
+def held(path: Path, kind: str = "step") -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What a page holds: its meta and the headers of its frames of a kind."""
     text = path.read_text("utf-8")
     [meta] = re.findall(r'<script id="rnnwidgets-meta" type="application/json">(.*?)</script>', text)
     [frames] = re.findall(r'<script id="rnnwidgets-frames" type="text/plain">(.*?)</script>', text)
-    return json.loads(meta), [decode(frame)[0] for frame in split(base64.b64decode(frames))]
+    headers = [decode(frame)[0] for frame in split(base64.b64decode(frames))]
+    return json.loads(meta), [header for header in headers if header["kind"] == kind]
 
 
 def test_a_page_holds_every_frame_whole_where_they_fit(tmp_path: Path):
     meta, headers = held(export_html(recorded(5), tmp_path / "a.html"))
-    assert [header.get("step") for header in headers] == [None, 0, 1, 2, 3, 4]
-    assert all(plane["shape"] == plane["full"] for header in headers[1:] for plane in header["planes"])
+    assert [header["step"] for header in headers] == [0, 1, 2, 3, 4]
+    assert all(plane["shape"] == plane["full"] for header in headers for plane in header["planes"])
     assert meta["meta"]["status"]["state"] == "finished"
     assert meta["meta"]["status"]["notes"] == []
 
@@ -55,7 +58,7 @@ def test_a_page_keeps_to_its_size_and_says_what_was_left_out(tmp_path: Path):
     told: list[tuple[int, int]] = []
     path = export_html(recorded(300), tmp_path / "a.html", size=500_000, progress=lambda *at: told.append(at))
     meta, headers = held(path)
-    steps = [header["step"] for header in headers[1:]]
+    steps = [header["step"] for header in headers]
     assert 100_000 < path.stat().st_size <= 500_000
     assert meta["meta"]["status"]["notes"] == [f"{len(steps)} of 300 recorded steps are in this file, evenly chosen"]
     assert 32 <= len(steps) < 300
@@ -65,8 +68,8 @@ def test_a_page_keeps_to_its_size_and_says_what_was_left_out(tmp_path: Path):
 
 def test_large_layers_are_strided_before_fewer_than_32_steps_are_left(tmp_path: Path):
     meta, headers = held(export_html(recorded(40, (100, 2, 64)), tmp_path / "a.html", size=500_000))
-    assert len(headers) - 1 == 32
-    assert any(plane["shape"] != plane["full"] for plane in headers[1]["planes"])
+    assert len(headers) == 32
+    assert any(plane["shape"] != plane["full"] for plane in headers[0]["planes"])
     assert meta["meta"]["status"]["notes"][-1].startswith("units and times of large layers are strided")
 
 
@@ -77,7 +80,23 @@ def test_a_recording_on_disk_is_exported_without_its_damaged_frame(tmp_path: Pat
     data[len(data) // 2] ^= 1
     log.write_bytes(data)
     _, headers = held(export_html(load(tmp_path / "run"), tmp_path / "a.html"))
-    assert len(headers) - 1 == 4
+    assert len(headers) == 4
+
+
+def test_a_page_holds_what_follows_from_its_frames_and_the_findings(tmp_path: Path):
+    recording = recorded(3)
+    last = make_frame(3)
+    trace = last.traces["lstm.l0"]
+    random = np.random.default_rng(0)
+    weights = {"W_hh": random.standard_normal((20, 5)).astype(np.float32), "b_hh": np.zeros(20, np.float32)}
+    start = {name: np.zeros((2, 5), np.float32) for name in ("h", "c")}
+    recording.append(replace(last, traces={"lstm.l0": replace(trace, weights=weights, start=start)}))
+    recording.append(make_frame(4, scalars={"loss": float("nan")}))
+    _, analyses = held(export_html(recording, tmp_path / "a.html"), "analysis")
+    assert [analysis["step"] for analysis in analyses] == [0, 1, 2, 3]
+    assert "flow" in {plane["name"] for plane in analyses[-1]["planes"]}
+    assert "spectral_radius.f" in analyses[-1]["numbers"]["lstm.l0"]
+    assert "spectral_radius.f" not in analyses[0]["numbers"]["lstm.l0"]
 
 
 def test_nothing_in_the_page_ends_its_scripts_early(tmp_path: Path):

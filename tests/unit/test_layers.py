@@ -26,7 +26,7 @@ LAYERS = {
     "recording": {"errors", "schema", "frame", "reduce", "archive"},
     "cells": {"errors"},
     "recorder": {"errors", "schema", "cells", "frame", "reduce", "recording", "archive"},
-    "export": {"errors", "schema", "frame", "reduce", "recording", "wire"},
+    "export": {"errors", "schema", "frame", "reduce", "recording", "analysis", "wire"},
     "widgets": {"errors", "schema", "frame", "reduce", "wire", "recording", "analysis", "export"},
     "cli": {"errors", "archive", "recording", "export"},
     "__main__": {"cli"},
