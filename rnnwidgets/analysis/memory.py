@@ -38,7 +38,7 @@ def half_life(trace: Trace) -> Array:
     values = trace[gate]
     inside = np.arange(len(values))[:, None] < np.asarray(trace.lengths)
     with np.errstate(divide="ignore"):
-        return np.asarray(np.log(0.5) / np.log(values[inside].astype(np.float64)).mean(axis=0))
+        return np.asarray(np.log(2) / np.abs(np.log(values[inside].astype(np.float64)).mean(axis=0)))
 
 
 def by_lag(flow: Flow, *, reverse: bool = False) -> Array:
