@@ -34,7 +34,7 @@ export default defineConfig({
             // The page is as large as the frame of the tests, which would else be scaled down in screenshots.
             provider: playwright({
               launchOptions: { executablePath, args },
-              contextOptions: { viewport: { width: 1280, height: 1500 } },
+              contextOptions: { viewport: { width: 1280, height: 3300 } },
             }),
             instances: [{ browser: "chromium" }],
           },

@@ -15,6 +15,7 @@ export interface Phrases {
   readonly unpin: string;
   readonly pinHelp: string;
   readonly noUnit: string;
+  readonly allSamples: string;
   readonly noMatrix: string;
   readonly lossAt: string;
   readonly stateAt: string;
@@ -57,6 +58,7 @@ export const ENGLISH_PHRASES: Phrases = {
   unpin: "Let go of unit",
   pinHelp: "Keep the line of this unit while another is selected",
   noUnit: "no unit selected",
+  allSamples: "all samples",
   noMatrix: "Which loss teaches which state appears here once a step has been analysed.",
   lossAt: "loss at s",
   stateAt: "state at t",
@@ -98,6 +100,7 @@ export const CHINESE_PHRASES: Phrases = {
   unpin: "取消固定单元",
   pinHelp: "选择其他单元时保留此单元的曲线",
   noUnit: "未选择单元",
+  allSamples: "所有样本",
   noMatrix: "分析后显示哪个损失影响哪个状态。",
   lossAt: "s 时刻的损失",
   stateAt: "t 时刻的状态",

@@ -98,4 +98,22 @@ describe("the flow scene", () => {
     for (let index = 1; index < 3; index++)
       expect((ys[index] as number) - (ys[index - 1] as number)).toBeGreaterThanOrEqual(13);
   });
+
+  test("shows the totals of the other samples behind, each to its own end, where all are wished", () => {
+    const layers = [{ ...LSTM, lengths: [4, 2, 3] }];
+    const three = norms("dh", [1, 10, 100, 1, 10, 100, 1, 10, 100, 1, 10, 100], 3);
+    const i = { name: "i", shape: [4, 3, 3], values: new Uint8Array(36) };
+    store.applyDelta(delta(2), step(2, { samples: [0, 1, 2], layers }, [i, three]));
+    const lines = (all: boolean) => flowPanel.resolve(store, place({ sample: 1 }), 514, 200, ENGLISH, all).lines;
+    expect(lines(false).map(({ tone }) => tone)).toEqual(["total"]);
+    expect(lines(true).map(({ tone, points }) => [tone, points.length / 2])).toEqual([
+      ["muted", 4],
+      ["muted", 3],
+      ["total", 2],
+    ]);
+    const heights = lines(true).map(({ points }) => points[1] as number);
+    expect((heights[0] as number) - (heights[2] as number)).toBeCloseTo(
+      (heights[2] as number) - (heights[1] as number),
+    );
+  });
 });

@@ -54,13 +54,22 @@ const QUANTITIES: readonly Quantity[] = [
   { name: "dh", tone: "total", symbol: "|dL/dh\u209c|", width: 2 },
 ];
 
+const OTHER: Quantity = { name: "dh", tone: "muted", symbol: "", width: 0.75 };
+
 type Domain = readonly [low: number, high: number];
 
 const LOWEST = 120;
 const HIGHEST = 420;
 
-/** `room` is the height that there is anyhow, which the plot fills. */
-export function resolve(store: Store, place: Place, width: number, room: number, strings: Strings): FlowScene {
+/** `room` is the height that there is anyhow, which the plot fills. With `all`, the other samples stand behind. */
+export function resolve(
+  store: Store,
+  place: Place,
+  width: number,
+  room: number,
+  strings: Strings,
+  all = false,
+): FlowScene {
   const box = plotBox(width, TOP, Math.max(LOWEST, Math.min(HIGHEST, room - TOP - AXIS)));
   const height = box.y + box.height + AXIS;
   const series = place.layer && place.frame ? seriesOf(place.frame, place) : [];
@@ -76,7 +85,10 @@ export function resolve(store: Store, place: Place, width: number, room: number,
   const powers = exponents(low, high, box.height / 24);
   return {
     ...empty,
-    lines: series.map(({ quantity, logs }) => lineOf(quantity, logs, x, y, low)),
+    lines: [
+      ...(all && place.frame ? othersOf(place.frame, place) : []).map((logs) => lineOf(OTHER, logs, x, y, low)),
+      ...series.map(({ quantity, logs }) => lineOf(quantity, logs, x, y, low)),
+    ],
     dots: series.flatMap(({ quantity, logs }) => dotsOf(quantity, logs, place.time, x, y, [low, zero])),
     grid: powers.map(y),
     labels: [
@@ -101,12 +113,25 @@ type Found = { quantity: Quantity; logs: readonly number[] };
 /** Logarithms of the norms of one sample over its own timesteps, for each quantity that the frame holds. */
 function seriesOf(frame: StepFrame, place: Place): Found[] {
   return QUANTITIES.flatMap((quantity) => {
-    const plane = planeOf(frame, place.layer?.name ?? "", NORM_PREFIX + quantity.name);
-    if (!plane) return [];
-    const floats = floatsOf(frame, plane);
-    const samples = plane.shape[1] ?? 1;
-    const logs = Array.from({ length: place.length }, (_, time) => floats[time * samples + place.sample] ?? Number.NaN);
-    return [{ quantity, logs }];
+    const logs = logsOf(frame, place, quantity.name, place.sample);
+    return logs ? [{ quantity, logs }] : [];
+  });
+}
+
+function logsOf(frame: StepFrame, { layer, times }: Place, name: string, sample: number): number[] | null {
+  const plane = planeOf(frame, layer?.name ?? "", NORM_PREFIX + name);
+  if (!plane) return null;
+  const floats = floatsOf(frame, plane);
+  const samples = plane.shape[1] ?? 1;
+  const length = Math.min(layer?.lengths[sample] ?? times, times);
+  return Array.from({ length }, (_, time) => floats[time * samples + sample] ?? Number.NaN);
+}
+
+/** The total gradients of the samples that are not chosen. */
+function othersOf(frame: StepFrame, place: Place): number[][] {
+  return place.samples.flatMap((_, sample) => {
+    const logs = sample === place.sample ? null : logsOf(frame, place, "dh", sample);
+    return logs ? [logs] : [];
   });
 }
 

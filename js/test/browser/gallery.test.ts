@@ -3,7 +3,7 @@
  * the promise that in each of them every panel is drawn, in its place, with words for those who do not see it.
  */
 
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { page } from "vitest/browser";
 import type { Bytes } from "../../src/frame";
 import type { Panel } from "../../src/protocol.gen";
@@ -70,6 +70,9 @@ async function picture(element: Element, name: string): Promise<void> {
 const shots = Object.keys(STATES).flatMap((state) =>
   (["light", "dark"] as const).map((theme) => [state, theme] as const),
 );
+
+beforeAll(() => page.viewport(1200, 3200));
+afterAll(() => page.viewport(1200, 1400));
 
 test.each(shots)("every panel is drawn, and says what it shows: %s, %s", async (state, theme) => {
   host.style.width = "900px";
