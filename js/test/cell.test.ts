@@ -103,6 +103,24 @@ describe("the cell", () => {
     expect(added).toBeCloseTo(sum, 1);
   });
 
+  test("shows what is no number as what it is, in the colors that the heatmap has for it", () => {
+    const codes = { f: 255, i: 254, g: 253 };
+    const broken = (plane: Planned) => {
+      const code = codes[plane.name as keyof typeof codes];
+      return code ? { ...plane, values: Array.from(plane.values, () => code) } : plane;
+    };
+    hold({}, {}, (scenery) => planesOf(scenery).map(broken));
+    expect(
+      scene({ time: 2 })
+        .gates.map(({ text: shownAs, shade }) => [shownAs, shade.position])
+        .slice(0, 3),
+    ).toEqual([
+      ["NaN", Number.NaN],
+      ["\u221e", Number.POSITIVE_INFINITY],
+      ["\u2212\u221e", Number.NEGATIVE_INFINITY],
+    ]);
+  });
+
   test("comes from the next time in a reverse layer", () => {
     const layer = { ...layerOf(PLAIN), name: "lstm.l0_reverse" };
     const planes = planesOf(PLAIN).map((plane) => ({ ...plane, layer: layer.name }));

@@ -10,7 +10,7 @@ import { type Tone, tint } from "./label";
 /** Where a number stands on the color scale of its quantity; none for a number without a scale. */
 export interface Shade {
   readonly scale: "sequential" | "diverging" | "none";
-  /** NaN has the color of what is not a number. */
+  /** NaN and the infinities have colors of their own. */
   readonly position: number;
 }
 
@@ -43,7 +43,9 @@ export function runsOf(text: string): Run[] {
 }
 
 export function colorOf({ scale, position }: Shade, look: Look): Rgb | null {
-  if (Number.isNaN(position)) return SPECIAL[look.mode].nan as unknown as Rgb;
+  const { nan, positive, negative }: Readonly<Record<"nan" | "positive" | "negative", Rgb>> = SPECIAL[look.mode];
+  if (Number.isNaN(position)) return nan;
+  if (!Number.isFinite(position)) return position > 0 ? positive : negative;
   if (scale === "none") return null;
   return scale === "sequential" ? sequential()(position) : diverging(look.mode, look.surface)(position);
 }

@@ -122,8 +122,8 @@ function gateAt({ value, shade }: Datum, name: string, [x, y]: readonly [number,
 const SHIFT: Readonly<Record<Side, readonly [number, number, Formula["align"]]>> = {
   above: [0, -21, "center"],
   below: [0, 21, "center"],
-  left: [-25, 0, "right"],
-  right: [25, 0, "left"],
+  left: [-28, 0, "right"],
+  right: [28, 0, "left"],
 };
 
 /** The numbers on the wires with their letters, and the letters of the gates. */

@@ -6,7 +6,7 @@
  * that of the nearest analysed step at or before the one shown.
  */
 
-import { COLOR_DECADES, css, pack, type Rgb, SPECIAL, sequential } from "../color";
+import { COLOR_DECADES, css, pack, SPECIAL, sequential } from "../color";
 import type { Place } from "../cursor";
 import { grouped, power, value as valueText } from "../format";
 import { type AnalysisFrame, type Bytes, codesOf, decoded, planeOf } from "../frame";
@@ -180,8 +180,8 @@ function tableOf({ plane }: Matrix, top: number, look: Look): Uint32Array {
   const special = SPECIAL[look.mode];
   return Uint32Array.from({ length: 256 }, (_, code) => {
     const value = decoded(code, plane);
-    if (Number.isNaN(value)) return pack(special.nan as unknown as Rgb);
-    if (value === Number.POSITIVE_INFINITY) return pack(special.positive as unknown as Rgb);
+    if (Number.isNaN(value)) return pack(special.nan);
+    if (value === Number.POSITIVE_INFINITY) return pack(special.positive);
     return pack(colors(value > 0 ? 1 + Math.log10(value / top) / COLOR_DECADES : 0));
   });
 }

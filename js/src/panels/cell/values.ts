@@ -72,8 +72,8 @@ function sentBefore({ timeStride }: Sheet, time: number, before: number | null):
 function datum(value: number | null, plane: Plane, top: number): Datum {
   if (value === null) return UNKNOWN;
   const scale = plane.encoding === "unit" ? "sequential" : "diverging";
-  const position = Number.isFinite(value) ? positionOf(value, plane.encoding, top) : Number.NaN;
-  return { value, shade: { scale, position: Math.max(-1, Math.min(1, position)) } };
+  if (!Number.isFinite(value)) return { value, shade: { scale, position: value } };
+  return { value, shade: { scale, position: Math.max(-1, Math.min(1, positionOf(value, plane.encoding, top))) } };
 }
 
 function slackOf(sheet: Sheet | null): number {
