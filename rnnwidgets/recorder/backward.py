@@ -41,11 +41,14 @@ class Backward:
         self.local: dict[str, Tensor] = {}
         self._followed = -1
 
+    def follows(self) -> bool:
+        """Tell whether the backward pass that runs now, if any, is followed already."""
+        return backward_pass() in {-1, self._followed}
+
     def follow(self, model: weakref.ReferenceType[nn.Module], spend: Spender) -> None:
         """Look at the gradients when the backward pass that runs now is over."""
-        running = backward_pass()
-        if running not in {-1, self._followed}:
-            self._followed = running
+        if not self.follows():
+            self._followed = backward_pass()
             averages = distributed.is_available() and distributed.is_initialized()
             self._look_at_end((self._keep_local, self._keep) if averages else (self._keep,), model, spend)
 

@@ -17,12 +17,12 @@ from torch.optim import Optimizer
 
 from rnnwidgets.recorder.inert import weakly
 from rnnwidgets.recorder.layers import Recurrent
-from rnnwidgets.recorder.loop import Given, Loop
+from rnnwidgets.recorder.loop import Given, Loop, Made
 from rnnwidgets.recorder.observe import Call, Passed
 from rnnwidgets.recorder.optimizer import follow
 from rnnwidgets.recorder.passes import Carried, reason_to_skip
 from rnnwidgets.recorder.runs import Runner
-from rnnwidgets.recorder.sampling import Packed, Padded, Rows, sampling
+from rnnwidgets.recorder.sampling import Packed, Padded, Rows, rows, sampling
 from rnnwidgets.recorder.settings import DEFAULT_SAMPLES
 from rnnwidgets.recorder.step import Key
 from rnnwidgets.recorder.tapping import Listener
@@ -37,6 +37,7 @@ class Hooks:
         """Install every hook. Each holds this object weakly."""
         self._training = training
         self._carried = Carried()
+        self._ended: dict[str, tuple[int, tuple[Made | None, ...]]] = {}
         self._model = weakref.ref(model)
         self._listener = Listener(model, self._tapped, lambda: training.step.number)
         self._handles = [handle for module in training.modules for handle in self._on_recurrent(module)]
@@ -142,18 +143,22 @@ class Hooks:
         return Window(x, batch_first=module.batch_first, wanted=wanted, times=times)
 
     def _observe_time(self, recurrent: Recurrent, given: Given) -> None:
-        rows = Rows(given.x, wanted=self._training.settings.wanted)
-        self._check_state(recurrent.path, (given.h_prev, given.c_prev), (given.h, given.c))
+        step, path = self._training.step, recurrent.path
+        taken = rows(given.x, self._training.settings.wanted)
 
         def begin() -> Loop:
-            self._check_samples(rows)
-            return Loop(recurrent, given, rows, self._runner(recurrent.path, recurrent.module))
+            self._check_samples(taken)
+            before, ended = self._ended.get(path, (step.number, ()))
+            if before != step.number and any(made is not None and made in ended for made in given.origins):
+                self._tell_attached(path)
+            return Loop(recurrent, given, taken, self._runner(path, recurrent.module))
 
-        self._training.step.take_time(recurrent.path, given, rows, begin)
+        step.take_time(path, given, taken, begin)
+        self._ended[path] = step.number, given.results
 
     def _observe_tap(self, name: str, value: Tensor) -> None:
         wanted = self._training.settings.wanted
-        taken = Padded(value, batch_first=False, wanted=wanted) if value.dim() > 2 else Rows(value, wanted=wanted)
+        taken = Padded(value, batch_first=False, wanted=wanted) if value.dim() > 2 else rows(value, wanted)
         self._check_samples(taken)
         runner = partial(self._runner, module=self._model)
         self._training.step.take_tap(name, value, taken, self._listener.passes, runner)
@@ -173,8 +178,11 @@ class Hooks:
     def _check_state(self, path: str, given: Any, returned: Any) -> None:
         step = self._training.step.number
         if self._carried.attached(path, step, given):
-            self._training.notices.tell(
-                f"{path or self._training.names} was given the state of an earlier training step with that step's "
-                "graph attached, so that backward() runs through all steps so far; pass state.detach() to cut it"
-            )
+            self._tell_attached(path)
         self._carried.returned(path, step, returned)
+
+    def _tell_attached(self, path: str) -> None:
+        self._training.notices.tell(
+            f"{path or self._training.names} was given the state of an earlier training step with that step's "
+            "graph attached, so that backward() runs through all steps so far; pass state.detach() to cut it"
+        )

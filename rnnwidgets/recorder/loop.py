@@ -8,7 +8,7 @@ values, or was computed from it. Batches may shrink from one call to the next.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from operator import is_not
 from typing import Any, NamedTuple
 
 import torch
@@ -31,14 +31,19 @@ Made = tuple[int, int]
 
 
 class Given(NamedTuple):
-    """What one call of a cell was given and returned, as the user sees it, and the weights that it used, if known."""
+    """What one call of a cell was given and returned, as the user sees it, and the weights that it used, if known.
+
+    `origins` and `results` are how the states given and those returned, h and c, stand on autograd's graph.
+    """
 
     x: Tensor
     h_prev: Tensor | None
     c_prev: Tensor | None
     h: Tensor
     c: Tensor | None
-    weights: list[Tensor]
+    weights: tuple[Tensor, ...]
+    origins: tuple[Made | None, Made | None]
+    results: tuple[Made | None, Made | None]
 
     @classmethod
     def of(cls, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Given:
@@ -46,11 +51,11 @@ class Given(NamedTuple):
         before = args[1] if len(args) > 1 else kwargs.get("hx")
         h_prev, c_prev = before if isinstance(before, tuple | list) else (before, None)
         h, c = output if isinstance(output, tuple) else (output, None)
-        return cls(args[0] if args else kwargs["input"], h_prev, c_prev, h, c, _weights_seen(module))
+        origins, results = (_made_by(h_prev), _made_by(c_prev)), (_made_by(h), _made_by(c))
+        return cls(args[0] if args else kwargs["input"], h_prev, c_prev, h, c, _weights_seen(module), origins, results)
 
 
-@dataclass(slots=True)
-class _Time:
+class _Time(NamedTuple):
     """Copies of one call, (S, F). `h_prev` and `c_prev` are None where they are what the call before returned.
 
     `attached`: a gradient reaches the h given.
@@ -63,6 +68,7 @@ class _Time:
     c: Tensor | None
     ids: Tensor | None
     attached: bool
+    rows: Rows
 
 
 class Loop:
@@ -83,7 +89,7 @@ class Loop:
         self._dh: dict[int, Tensor] = {}
         self._dc: dict[int, Tensor] = {}
         self._made: tuple[Made | None, Made | None] = None, None
-        h_made, c_made = _made_by(given.h), _made_by(given.c)
+        h_made, c_made = given.results
         self._apart = (
             c_made is not None and h_made is not None and (h_made[0] == c_made[0] or not _descends(given.h, c_made))
         )
@@ -94,35 +100,46 @@ class Loop:
 
     def continues(self, given: Given, rows: Rows) -> bool:
         """Whether a call goes on where the last one ended."""
-        last, made, count = self._times[-1].h, self._made[0], len(rows.kept)
-        if given.h_prev is None or rows.kept != self.samples[:count] or count > len(last):
+        last, made = self._times[-1], self._made[0]
+        if given.h_prev is None or (rows is not last.rows and not _shrinks(last.rows, rows)):
             return False
-        if made is not None and (_made_by(given.h_prev) == made or _descends(given.h_prev, made)):
+        if made is not None and (given.origins[0] == made or _descends(given.h_prev, made)):
             return True
-        return torch.equal(rows.take(given.h_prev.detach()), last[:count])
+        return torch.equal(rows.take(given.h_prev.detach()), last.h[: len(rows.kept)])
 
     def take(self, given: Given, rows: Rows, candidates: Sequence[Tensor]) -> None:
         """Keep one call, with the latest of the candidates that are its token ids."""
-        if list(map(id, given.weights)) != list(map(id, self._weights)):
-            self._weights = []
-        h_made, c_made = self._made
-        found = (rows.tokens(ids.detach()) for ids in reversed(candidates[-_LATEST_IDS:]))
+        x, h_prev, c_prev, h, c, *_ = given
+        h_linked, c_linked = (
+            made is not None and made == last for made, last in zip(given.origins, self._made, strict=True)
+        )
+        if any(map(is_not, given.weights, self._weights)):
+            self._weights = ()
         place = len(self._times)
         self._times.append(
             _Time(
-                x=rows.take(given.x.detach()),
-                h_prev=_before(given.h_prev, h_made, given.h, rows),
-                c_prev=None if given.c is None else _before(given.c_prev, c_made, given.c, rows),
-                h=rows.take(given.h.detach()),
-                c=None if given.c is None else rows.take(given.c.detach()),
-                ids=next((ids for ids in found if ids is not None), None),
-                attached=given.h_prev is not None and given.h_prev.requires_grad,
+                x=rows.take(x.detach()),
+                h_prev=None if h_linked else _before(h_prev, h, rows),
+                c_prev=None if c_linked or c is None else _before(c_prev, c, rows),
+                h=rows.take(h.detach()),
+                c=None if c is None else rows.take(c.detach()),
+                ids=_ids(candidates, rows) if candidates else None,
+                attached=h_prev is not None and h_prev.requires_grad,
+                rows=rows,
             )
         )
-        self._made = _made_by(given.h), _made_by(given.c)
-        for value, kept in ((given.h, self._dh), (given.c, self._dc)):
-            if value is not None:
-                self._listen(value, kept, place, rows)
+        self._made = given.results
+        listen(h, self._run, self._keep_h, place)
+        if c is not None:
+            listen(c, self._run, self._keep_c, place)
+
+    def _keep_h(self, place: int, gradient: Tensor) -> None:
+        found = self._times[place].rows.take(gradient.detach())
+        self._dh[place] = self._dh[place] + found if place in self._dh else found
+
+    def _keep_c(self, place: int, gradient: Tensor) -> None:
+        found = self._times[place].rows.take(gradient.detach())
+        self._dc[place] = self._dc[place] + found if place in self._dc else found
 
     @property
     def nbytes(self) -> int:
@@ -157,7 +174,7 @@ class Loop:
             reasons.append(_COMPUTED)
         elif self._versions != [version(weight) for weight in weights]:
             reasons.append(MOVED)
-            weights = []
+            weights = ()
         (layer,) = self._recurrent.layers
         with torch.no_grad(), torch.autocast(self._times[0].h.device.type, enabled=False):
             return [cell_trace(layer.name, self._unrolled(), weights, reasons, heavy=heavy)]
@@ -185,38 +202,43 @@ class Loop:
 
     @property
     def _lengths(self) -> tuple[int, ...]:
-        return tuple(sum(len(time.h) > sample for time in self._times) for sample in range(len(self.samples)))
+        counts = [len(time.rows.kept) for time in self._times]
+        return tuple(sum(count > sample for count in counts) for sample in range(len(self.samples)))
+
+    @property
+    def _shrunk(self) -> bool:
+        return self._times[-1].rows.kept != self.samples
 
     def _stacked(self, pieces: Sequence[Tensor]) -> Tensor:
         """Return (T, S, ...) of one (S, ...) a time, with zeros where a batch has shrunk."""
-        return precise(torch.stack([_filled(one, len(self.samples)) for one in pieces]))
+        full = [_filled(one, len(self.samples)) for one in pieces] if self._shrunk else list(pieces)
+        return precise(torch.stack(full))
 
     def _carried(self, given: Sequence[Tensor | None], returned: Tensor) -> Tensor:
         """Return the states given (T, S, F), those that are not known by themselves from those returned one before."""
-        count = len(self.samples)
-        return torch.stack(
-            [returned[time - 1] if one is None else precise(_filled(one, count)) for time, one in enumerate(given)]
-        )
+        before = torch.cat((torch.zeros_like(returned[:1]), returned[:-1]))
+        for time, one in enumerate(given):
+            if one is not None:
+                before[time] = _filled(one, len(self.samples))
+        return before
 
     def _summed(self, gradients: dict[int, Tensor], like: Tensor) -> Tensor:
-        zero, count = torch.zeros_like(like[0]), len(self.samples)
-        return torch.stack(
-            [precise(_filled(gradients[time], count)) if time in gradients else zero for time in range(len(like))]
-        )
-
-    def _listen(self, value: Tensor, kept: dict[int, Tensor], place: int, rows: Rows) -> None:
-        def keep(gradient: Tensor) -> None:
-            found = rows.take(gradient.detach())
-            kept[place] = kept[place] + found if place in kept else found
-
-        listen(value, self._run, keep)
+        zero = torch.zeros_like(like[0])
+        return self._stacked([gradients.get(time, zero) for time in range(len(like))])
 
 
-def _before(given: Tensor | None, made: Made | None, returned: Tensor, rows: Rows) -> Tensor | None:
-    """Return a copy of a state given, zeros where none was; None where it is what the call before returned."""
-    if given is None:
-        return rows.take(returned.detach()).zero_()
-    return None if made is not None and _made_by(given) == made else rows.take(given.detach())
+def _shrinks(before: Rows, now: Rows) -> bool:
+    return now.kept == before.kept[: len(now.kept)]
+
+
+def _ids(candidates: Sequence[Tensor], rows: Rows) -> Tensor | None:
+    found = (rows.tokens(ids.detach()) for ids in reversed(candidates[-_LATEST_IDS:]))
+    return next((ids for ids in found if ids is not None), None)
+
+
+def _before(given: Tensor | None, returned: Tensor, rows: Rows) -> Tensor:
+    """Return a copy of a state given; zeros where none was."""
+    return torch.zeros_like(rows.take(returned.detach())) if given is None else rows.take(given.detach())
 
 
 def _filled(values: Tensor, count: int) -> Tensor:
@@ -256,8 +278,10 @@ def _descends(value: Tensor, made: Made) -> bool:
     return False
 
 
-def _weights_seen(module: nn.Module) -> list[Tensor]:
+def _weights_seen(module: nn.Module) -> tuple[Tensor, ...]:
     """Return the weights of this call; none where one is computed when it is read, since that might change it."""
-    held = {**vars(module), **module._parameters}  # noqa: SLF001 # a weight that is computed is in neither
-    found = [held[name] for name in _NAMES if name in held]
-    return [weight for weight in found if weight is not None] if len(found) == len(_NAMES) else []
+    own, other = module._parameters, vars(module)  # noqa: SLF001 # a weight that is computed is in neither
+    if not all(name in own or name in other for name in _NAMES):
+        return ()
+    found = [own[name] if name in own else other[name] for name in _NAMES]
+    return tuple([weight for weight in found if weight is not None])

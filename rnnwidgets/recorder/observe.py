@@ -7,7 +7,7 @@ called with None. Only the sampled sequences are copied, at once, since the user
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -96,9 +96,10 @@ class Call:
         self._gradients: dict[str, Tensor] = {}
         h_n, c_n = last if isinstance(last, tuple) else (last, None)
         self._end, self._end_c = self._copied(h_n), None if c_n is None else self._copied(c_n)
-        for name, value, read in (("y", y, taken.sequences), ("h_n", h_n, taken.states), ("c_n", c_n, taken.states)):
+        self._reads = {"y": taken.sequences, "h_n": taken.states, "c_n": taken.states}
+        for name, value in (("y", y), ("h_n", h_n), ("c_n", c_n)):
             if value is not None:
-                self._listen(name, value, read)
+                listen(value, self._run, self._keep, name)
 
     def continues(self, earlier: Call) -> bool:
         """Whether this call goes on with the same sequences where an earlier one ended, as a decoder's loop does."""
@@ -207,12 +208,9 @@ class Call:
     def _copied(self, state: Tensor) -> Tensor:
         return precise(self._taken.states(state.detach()))
 
-    def _listen(self, name: str, value: Tensor, read: Callable[[Tensor], Tensor]) -> None:
-        def keep(gradient: Tensor) -> None:
-            found = precise(read(gradient.detach()))
-            self._gradients[name] = self._gradients[name] + found if name in self._gradients else found
-
-        listen(value, self._run, keep)
+    def _keep(self, name: str, gradient: Tensor) -> None:
+        found = precise(self._reads[name](gradient.detach()))
+        self._gradients[name] = self._gradients[name] + found if name in self._gradients else found
 
 
 def _data(values: Any) -> Tensor:

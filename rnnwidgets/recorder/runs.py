@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -50,11 +50,14 @@ class Run(Protocol):
         """Return the text of the token ids read, [sample][time], or None where none were seen."""
 
 
-class Runner(Protocol):
-    """Runs a piece of the recorder's own work under a name."""
+Keep = Callable[[Any, Tensor], None]
 
-    def __call__(self, site: str, work: Callable[[Tensor], None], gradient: Tensor, /) -> None:
-        """Run it; failures stay inside."""
+
+class Runner(Protocol):
+    """Runs what keeps a gradient."""
+
+    def __call__(self, keep: Keep, place: Any, gradient: Tensor, /) -> None:
+        """Have the gradient kept in its place; failures stay inside."""
 
 
 def size_of(*values: object) -> int:
@@ -70,16 +73,24 @@ def size_of(*values: object) -> int:
     return size
 
 
-def listen(value: Tensor, run: Runner, keep: Callable[[Tensor], None]) -> None:
-    """Have `keep` take every gradient that reaches a value; a tensor hook may be called with None."""
+class _Listening:
+    """A tensor hook, of one object alone: in a loop there are two for every call."""
 
-    def add(gradient: Tensor | None) -> None:
+    __slots__ = ("_keep", "_place", "_run")
+
+    def __init__(self, run: Runner, keep: Keep, place: Any) -> None:
+        self._run, self._keep, self._place = run, keep, place
+
+    def __call__(self, gradient: Tensor | None) -> None:
         if gradient is not None:
-            run("recording gradients", keep, gradient)
+            self._run(self._keep, self._place, gradient)
 
+
+def listen(value: Tensor, run: Runner, keep: Keep, place: Any) -> None:
+    """Have every gradient that reaches a value kept in a place; a tensor hook may be called with None."""
     if value.requires_grad:
         register: Callable[[Callable[[Tensor | None], None]], object] = value.register_hook  # it has no types
-        register(add)
+        register(_Listening(run, keep, place))
 
 
 def precise(values: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ length. Only the sequences kept are copied. Samples are in the user's order, tim
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import torch
@@ -129,24 +130,34 @@ class Packed:
 
 
 class Rows:
-    """Sequences of one time alone, as a cell takes them: (B, F), or (F,) unbatched."""
+    """Sequences of one time alone, as a cell takes them: (B, F), or (F,) unbatched, where `batch` is None."""
 
-    def __init__(self, x: Tensor, *, wanted: Sequence[int]) -> None:
-        """Keep the wanted sequences of those that x has."""
-        self._batched = x.dim() > 1
-        self.batch = x.shape[0] if self._batched else 1
+    def __init__(self, batch: int | None, wanted: Sequence[int]) -> None:
+        """Keep the wanted sequences of those that there are."""
+        self._shape = () if batch is None else (batch,)
+        self.batch = 1 if batch is None else batch
         self.kept = tuple(index for index in wanted if index < self.batch)
-        self._first = self.kept == tuple(range(len(self.kept)))
+        self._first = slice(len(self.kept)) if self.kept == tuple(range(len(self.kept))) else None
 
     def take(self, values: Tensor) -> Tensor:
         """Return a copy (S, F)."""
-        if not self._batched:
+        if not self._shape:
             return values.unsqueeze(0).clone()
-        return values[: len(self.kept)].clone() if self._first else values[list(self.kept)]
+        return values[list(self.kept)] if self._first is None else values[self._first].clone()
 
     def tokens(self, ids: Tensor) -> Tensor | None:
         """Return the kept ids (S,) if there is one for every sequence."""
-        return self.take(ids) if ids.shape == ((self.batch,) if self._batched else ()) else None
+        return self.take(ids) if ids.shape == self._shape else None
+
+
+@lru_cache(maxsize=8)
+def _rows(batch: int | None, wanted: Sequence[int]) -> Rows:
+    return Rows(batch, wanted)
+
+
+def rows(x: Tensor, wanted: Sequence[int]) -> Rows:
+    """Return how to take the wanted sequences out of a call with input x (B, F) or (F,)."""
+    return _rows(x.shape[0] if x.dim() > 1 else None, wanted)
 
 
 def sampling(x: Any, *, batch_first: bool, wanted: Sequence[int]) -> Padded | Packed:

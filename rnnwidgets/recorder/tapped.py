@@ -56,15 +56,15 @@ class Taps:
     def take(self, quantity: str, value: Tensor, taken: Padded | Rows) -> None:
         """Keep one value, and the gradient that will reach it."""
         pieces = self._pieces.setdefault(quantity, [])
-        gradients = self._gradients.setdefault(quantity, {})
-        place = len(pieces)
+        self._gradients.setdefault(quantity, {})
+        place = quantity, len(pieces), taken
         pieces.append(_sequence(value.detach(), taken))
+        listen(value, self._run, self._keep, place)
 
-        def keep(gradient: Tensor) -> None:
-            found = _sequence(gradient.detach(), taken)
-            gradients[place] = gradients[place] + found if place in gradients else found
-
-        listen(value, self._run, keep)
+    def _keep(self, place: tuple[str, int, Padded | Rows], gradient: Tensor) -> None:
+        quantity, number, taken = place
+        gradients, found = self._gradients[quantity], _sequence(gradient.detach(), taken)
+        gradients[number] = gradients[number] + found if number in gradients else found
 
     @property
     def nbytes(self) -> int:

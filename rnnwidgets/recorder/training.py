@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -22,6 +23,7 @@ from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.norms import MOVEMENT_EVERY, Movement
 from rnnwidgets.recorder.notices import Notices
 from rnnwidgets.recorder.optimizer import Scaling, learning_rates
+from rnnwidgets.recorder.runs import Keep
 from rnnwidgets.recorder.settings import HEAVY_EVERY, Settings
 from rnnwidgets.recorder.spectral import spectral_radii
 from rnnwidgets.recorder.step import Step, as_number
@@ -84,15 +86,18 @@ class Training:
         self.ended = True
         self.step = Step(self.step.number, due=False)
 
-    def run(
-        self, step: Step, answer: Callable[[Tensor], None], site: str, work: Callable[[Tensor], None], gradient: Tensor
-    ) -> None:
-        """Do the work of a tensor hook, unless its step is over."""
+    def run(self, step: Step, answer: Callable[[Tensor], None], keep: Keep, place: Any, gradient: Tensor) -> None:
+        """Keep the gradient of a tensor hook, unless its step is over."""
         if step is self.step:
+
+            def take() -> None:
+                answer(gradient)
+                keep(place, gradient)
+
             with self.budget.recording:
-                self.guard.run(site, answer, gradient)
-                self.guard.run(site, work, gradient)
-                self.guard.run("following the backward pass", step.backward.follow, self._model, self._spend)
+                self.guard.run("recording gradients", take)
+                if not step.backward.follows():
+                    self.guard.run("following the backward pass", step.backward.follow, self._model, self._spend)
 
     def _spend(self, site: str, work: Callable[[nn.Module], None], model: nn.Module) -> None:
         """Do work that autograd calls back for."""
