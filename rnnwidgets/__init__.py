@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from rnnwidgets.recorder import Recorder, tap, watch
     from rnnwidgets.recording import Recording
     from rnnwidgets.recording.loaded import load
-    from rnnwidgets.widgets import CellDiagram, Explorer, GateHeatmap, GradientFlow, GradientNorms, Saturation
+    from rnnwidgets.widgets import (
+        CellDiagram,
+        Explorer,
+        GateHeatmap,
+        GradientFlow,
+        GradientNorms,
+        Saturation,
+        TrainingCurves,
+    )
 
     __version__: str
 
@@ -34,6 +42,7 @@ __all__ = [
     "RecordingError",
     "Saturation",
     "Trace",
+    "TrainingCurves",
     "__version__",
     "diagnose",
     "export_html",
@@ -55,6 +64,7 @@ _HOMES = {
     "RecordingError": "rnnwidgets.errors",
     "Saturation": "rnnwidgets.widgets",
     "Trace": "rnnwidgets.frame",
+    "TrainingCurves": "rnnwidgets.widgets",
     "diagnose": "rnnwidgets.analysis",
     "export_html": "rnnwidgets.export",
     "load": "rnnwidgets.recording.loaded",

@@ -1,4 +1,4 @@
-"""Gradient norms over training as a bqplot figure, to compose with other ipywidgets.
+"""Gradient norms and other scalars over training as bqplot figures, to compose with other ipywidgets.
 
 bqplot redraws every point of every line, so it gets at most 8 series of at most 300 points, twice a second. It is
 optional and imported when a figure is made. Each series has its own mark for good: a figure whose lines come and go
@@ -12,8 +12,9 @@ import importlib
 import itertools
 import math
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ from rnnwidgets.widgets.view import recording_of
 POINTS = 300
 LAYERS = 3
 TOTAL = "grad_norm"
+LINES = 8
+_FIRST = ("loss", "grad_norm", "lr")
 _COLORS = ("#0072B2", "#D55E00", "#E69F00", "#009E73", "#56B4E9", "#CC79A7", "#000000")
 _RULE = "#888888"
 _MARGIN = {"top": 16, "bottom": 48, "left": 72, "right": 24}
@@ -67,20 +70,11 @@ def drawable(bins: reduce.Bins) -> tuple[NDArray[np.float64], NDArray[np.float64
     return bins[0].copy(), values
 
 
-class GradientNorms:
-    """The norm of the whole gradient, and of dh at the first and last timestep of each layer, over training steps.
+class _Figure(ABC):
+    """A bqplot figure of series over training steps, with the cursor's step marked and ways to move it."""
 
-    A vertical line marks the step of the cursor; a click on a point of the total norm moves the cursor of every view
-    of the same recording there. Of more than three layers the first three are drawn.
-
-    Example:
-        >>> norms = rw.GradientNorms(recorder)
-        >>> ipywidgets.VBox([rw.Explorer(recorder), norms.figure])
-
-    Attributes:
-        figure: a `bqplot.Figure`, with a logarithmic vertical axis.
-        step: the step marked, or None.
-    """
+    label = "value"
+    pointed: str | None = None  # the series whose points can be clicked
 
     def __init__(self, source: Any) -> None:
         """Draw a recording, now and whenever it grows.
@@ -105,13 +99,13 @@ class GradientNorms:
             x=[], y=[], scales={"x": self._x, "y": self._y}, default_size=24, colors=[_COLORS[0]]
         )
         self._points.on_element_click(self._clicked)
+        self.brush = self._bqplot.interacts.BrushIntervalSelector(scale=self._x, marks=[], color=_COLORS[0])
+        self.brush.observe(self._brushed, "selected")
         self.figure = self._bqplot.Figure(
             marks=[self._rule, self._points],
             axes=[
                 self._bqplot.Axis(scale=self._x, label="training step"),
-                self._bqplot.Axis(
-                    scale=self._y, label="gradient norm", label_offset="4em", side="left", tick_format=".0e"
-                ),
+                self._bqplot.Axis(scale=self._y, label=self.label, label_offset="4em", side="left", tick_format=".0e"),
             ],
             fig_margin=_MARGIN,
             legend_location="top-right",
@@ -127,21 +121,20 @@ class GradientNorms:
 
     def __repr__(self) -> str:
         """Say in one line what is drawn."""
-        return f"<GradientNorms of {len(self._lines)} series to step {self.recording.status.step}>"
+        return f"<{type(self).__name__} of {len(self._lines)} series to step {self.recording.status.step}>"
 
     def refresh(self) -> None:
         """Draw the recording as it is now; a figure that was closed ends this."""
         if self.figure.comm is None:
             self.close()
             return
-        self._read_new_frames()
         drawn = {name: drawable(bins) for name, bins in self._all_bins()}
         for name, (steps, values) in drawn.items():
             if name not in self._lines:
                 self._lines[name] = self._line(next(self._colors), name, y=self._y)
                 self.figure.marks = [*self.figure.marks, self._lines[name]]
             _draw(self._lines[name], steps, values)
-            if name == TOTAL:
+            if name == self.pointed:
                 _draw(self._points, steps, values)
         self._make_room([values for _, values in drawn.values()])
 
@@ -155,7 +148,7 @@ class GradientNorms:
         """End the figure and its subscription; a second call does nothing."""
         self._publisher.leave(self)
         own = (self._x, self._y, self._rule.scales["y"], self.figure.scale_x, self.figure.scale_y, self.figure.layout)
-        for widget in (*self.figure.marks, *self.figure.axes, *own, self.figure):
+        for widget in (*self.figure.marks, *self.figure.axes, *own, self.brush, self.figure):
             widget.close()
 
     def _make_room(self, lines: list[NDArray[np.float64]]) -> None:
@@ -182,7 +175,38 @@ class GradientNorms:
     def _clicked(self, _mark: Any, content: Any) -> None:
         self._publisher.point(int(content["data"]["x"]))
 
+    def _brushed(self, change: Any) -> None:
+        """Move the cursor to the end of the steps brushed over."""
+        if change["new"] is not None and len(change["new"]):
+            self._publisher.point(round(float(change["new"][-1])))
+
+    @abstractmethod
     def _all_bins(self) -> Iterator[tuple[str, reduce.Bins]]:
+        """Yield the series to draw by name."""
+
+
+@final
+class GradientNorms(_Figure):
+    """The norm of the whole gradient, and of dh at the first and last timestep of each layer, over training steps.
+
+    A vertical line marks the step of the cursor; a click on a point of the total norm moves the cursor of every view
+    of the same recording there. Of more than three layers the first three are drawn.
+
+    Example:
+        >>> norms = rw.GradientNorms(recorder)
+        >>> ipywidgets.VBox([rw.Explorer(recorder), norms.figure])
+
+    Attributes:
+        figure: a `bqplot.Figure`, with a logarithmic vertical axis.
+        brush: a `bqplot` interval selector over steps; `norms.figure.interaction = norms.brush` turns it on.
+        step: the step marked, or None.
+    """
+
+    label = "gradient norm"
+    pointed = TOTAL
+
+    def _all_bins(self) -> Iterator[tuple[str, reduce.Bins]]:
+        self._read_new_frames()
         total = self.recording.series().get(TOTAL)
         if total is not None:
             yield TOTAL, total[1]
@@ -201,6 +225,42 @@ class GradientNorms:
             if "dh" in trace.arrays:
                 for end, norm in zip(("first", "last"), end_norms(trace), strict=True):
                     self._ends.setdefault(f"dh {trace.layer}, {end} time", Series()).append(frame.step, norm)
+
+
+@final
+class TrainingCurves(_Figure):
+    """Everything that was logged over training steps: loss, learning rate, norms, one line each.
+
+    A vertical line marks the step of the cursor; brushing over steps moves the cursor of every view of the same
+    recording to the last of them. Of more than eight scalars the first eight are drawn.
+
+    Example:
+        >>> curves = rw.TrainingCurves(recorder)
+        >>> ipywidgets.VBox([rw.Explorer(recorder), curves.figure])
+
+    Attributes:
+        figure: a `bqplot.Figure`, with a logarithmic vertical axis.
+        brush: a `bqplot` interval selector, which is the figure's interaction.
+        step: the step marked, or None.
+    """
+
+    def __init__(self, source: Any) -> None:
+        """Draw a recording, now and whenever it grows.
+
+        Args:
+            source: what `rnnwidgets.watch` returned, or a `Recording`; it may still be empty.
+
+        Raises:
+            RecordingError: `source` is neither.
+            ImportError: bqplot is not installed.
+        """
+        super().__init__(source)
+        self.figure.interaction = self.brush
+
+    def _all_bins(self) -> Iterator[tuple[str, reduce.Bins]]:
+        series = self.recording.series()
+        for name in sorted(series, key=lambda name: _FIRST.index(name) if name in _FIRST else LINES)[:LINES]:
+            yield name, series[name][1]
 
 
 def _draw(mark: Any, steps: NDArray[np.float64], values: NDArray[np.float64]) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from rnnwidgets.frame import Frame, Trace
 from rnnwidgets.recording import Recording
-from rnnwidgets.widgets import Explorer, GradientNorms
+from rnnwidgets.widgets import Explorer, GradientNorms, TrainingCurves
 from rnnwidgets.widgets.curves import drawable, end_norms
 from rnnwidgets.widgets.publisher import publisher_of
 from tests.unit.browser import Wire
@@ -186,3 +186,31 @@ def test_the_lines_keep_below_the_legend_and_within_the_axis(wire: Wire, recordi
     low, high, top = np.log10([values.min(), values.max(), scale.max])
     assert scale.min == pytest.approx(values.min())
     assert (top - high) / (top - low) == pytest.approx(0.06 * 4)
+
+
+def test_training_curves_draw_what_was_logged_loss_first_and_at_most_eight(wire: Wire, recording: Recording):
+    curves = TrainingCurves(recording)
+    names = ["zeta", "loss", *(f"c{k}" for k in range(9))]
+    recording.append(make_frame(0))
+    recording.log(0, dict.fromkeys(names, 2.0))
+    recording.log(1, dict.fromkeys(names, 4.0))
+    wire.clock.now += 1
+    recording.changed()
+    shown = {mark.labels[0]: mark.y.tolist() for mark in curves.figure.marks if mark.labels}
+    assert list(shown) == ["loss", "zeta", *(f"c{k}" for k in range(6))]
+    assert shown["loss"] == [2, 4]
+    curves.close()
+
+
+def test_brushing_over_steps_moves_the_cursor_of_every_view_to_the_last_of_them(recording: Recording):
+    recording.append(make_frame(0))
+    curves, norms, explorer = TrainingCurves(recording), GradientNorms(recording), Explorer(recording)
+    assert curves.figure.interaction is curves.brush
+    curves.brush.selected = np.array([3.2, 17.6])
+    assert (explorer.step, curves.step, norms.step) == (18, 18, 18)
+    norms.brush.selected = np.array([2.0, 5.0])
+    assert explorer.step == 5
+    curves.brush.selected = None
+    assert explorer.step == 5
+    for made in (curves, norms, explorer):
+        made.close()
