@@ -151,10 +151,10 @@ def _of_gradient(step: int, window: Sequence[Trace]) -> Iterator[schema.Finding]
     source = int(np.argmax(norms))
     if norms[: last + 1].max() > EXPLODED * norms[last]:
         numbers = {"layer": trace.layer, "steps": last - source, "ratio": float(norms[source] / norms[last])}
-        where = (step, trace.layer, order.place(source, 0), None)
+        where = (step, trace.layer, order.place(source, 0) + trace.first, None)
         yield finding("exploding", "problem", numbers, where=where)
     elif source >= LEAST_LENGTH and norms[0] < VANISHED * norms[source]:
-        yield _vanishing(trace, norms, source, (step, trace.layer, order.place(0, 0), None))
+        yield _vanishing(trace, norms, source, (step, trace.layer, order.place(0, 0) + trace.first, None))
 
 
 def _vanishing(trace: Trace, norms: Array, source: int, where: Place) -> schema.Finding:

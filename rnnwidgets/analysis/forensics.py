@@ -73,7 +73,8 @@ def _first(trace: Trace, name: str, where: Array) -> tuple[tuple[bool, int], tup
     times = np.flatnonzero(where.any(axis=(1, 2)))
     time = int(times[-1] if backwards else times[0])
     sample, unit = (int(index) for index in np.argwhere(where[time])[0])
-    return (gradient, -time if backwards else time), (time, sample, unit, float(trace[name][time, sample, unit]))
+    value = float(trace[name][time, sample, unit])
+    return (gradient, -time if backwards else time), (time + trace.first, sample, unit, value)
 
 
 def spikes(steps: Sequence[int] | NDArray[np.int64], values: Sequence[float] | Array) -> list[Spike]:

@@ -74,4 +74,5 @@ class Notices:
         count, sentence = nonfinite(frame)
         if count and not self.nonfinite:
             self._recording.note(sentence)
+            self._recording.pin(frame.step)
         self.nonfinite += count

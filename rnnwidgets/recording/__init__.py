@@ -15,7 +15,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,21 +25,13 @@ from rnnwidgets.archive import Disk, Writer, save
 from rnnwidgets.errors import RecordingError
 from rnnwidgets.frame import Frame
 from rnnwidgets.recording.convert import Convertible
-from rnnwidgets.recording.held import Held, fitted
+from rnnwidgets.recording.held import Held, Sized, fitted
 from rnnwidgets.recording.series import Curve, Series
 
 __all__ = ["Curve", "Recording", "Series"]
 
 _LEAST_HELD = 4
 _LOGGED = 256
-
-
-class Sized(Protocol):
-    """What holds bytes for a recording, and is itself held elsewhere."""
-
-    @property
-    def nbytes(self) -> int:
-        """How many."""
 
 
 class Recording(Convertible):
@@ -213,6 +205,11 @@ class Recording(Convertible):
             if self._disk is not None:
                 self._disk.scalars(step, scalars)
         self.changed(complete=True)
+
+    def pin(self, step: int) -> None:
+        """Keep the frames around a training step at which something happened, as long as any other can be given up."""
+        with self.lock:
+            self._held.pin(step)
 
     def passed(self, step: int) -> None:
         """Say that a training step ended and was not recorded, to nobody but who asks."""

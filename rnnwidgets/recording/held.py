@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import Protocol
 
 from rnnwidgets import reduce
 from rnnwidgets.frame import Array, Frame, Trace
 
 _SLACK = 16
+_AROUND = 2
+_EVENTS = 8
+
+
+class Sized(Protocol):
+    """What holds bytes for a recording, and is itself held elsewhere."""
+
+    @property
+    def nbytes(self) -> int:
+        """How many."""
 
 
 class Held:
@@ -19,12 +31,19 @@ class Held:
     Attributes:
         frames: those held.
         nbytes: what they hold.
+        events: training steps around which frames are given up last.
     """
 
     def __init__(self) -> None:
         """Start without a frame."""
         self.frames: list[Frame] = []
         self.nbytes = 0
+        self.events: set[int] = set()
+
+    def pin(self, step: int) -> None:
+        """Keep the frames around a step as long as any other can go; the first `_EVENTS` steps are kept so."""
+        if len(self.events) < _EVENTS:
+            self.events.add(step)
 
     def add(self, frame: Frame, room: int) -> int:
         """Hold one more frame within `room` bytes, which it fits, and return how many were given up for it."""
@@ -34,15 +53,17 @@ class Held:
         return given_up
 
     def _thin(self, wanted: int, room: int) -> int:
-        """Give up frames until `wanted` bytes fit: crowded old ones first, then the oldest recent."""
+        """Give up frames until `wanted` bytes fit: crowded old ones first, then the oldest recent, pinned ones last."""
         excess = self.nbytes + wanted - room
         recent, first_recent = 0, len(self.frames)
         while first_recent > 0 and recent + self.frames[first_recent - 1].nbytes <= room // 2:
             first_recent -= 1
             recent += self.frames[first_recent].nbytes
-        old = self.frames[:first_recent]
+        steps = [frame.step for frame in self.frames]
+        order = chain(reduce.crowded(steps[:first_recent]), range(len(steps)))
+        pinned = self._pinned(steps)
         given_up: set[int] = set()
-        for position in chain(reduce.crowded([frame.step for frame in old]), range(len(self.frames))):
+        for position in chain((place for place in order if place not in pinned), sorted(pinned)):
             if excess <= 0:
                 break
             if position not in given_up:
@@ -51,6 +72,11 @@ class Held:
         self.frames = [frame for position, frame in enumerate(self.frames) if position not in given_up]
         self.nbytes = sum(frame.nbytes for frame in self.frames)
         return len(given_up)
+
+    def _pinned(self, steps: Sequence[int]) -> set[int]:
+        """Return the positions of the `_AROUND` frames before, on and after each event."""
+        places = [bisect_left(steps, event) for event in self.events]
+        return {at for place in places for at in range(place - _AROUND, place + _AROUND + 1) if 0 <= at < len(steps)}
 
 
 def fitted(frame: Frame, room: int) -> Frame:

@@ -32,6 +32,7 @@ LIVE_BYTES = 64 * 1024
 KEPT_BYTES = 512 * 1024
 KEPT_EACH = 16 * 1024
 _JUDGED = ("loss", "grad_norm")
+_EVENTS = ("not_finite", "spike")
 _WAITING = 8
 
 
@@ -101,8 +102,11 @@ class Analyst:
             frames = sound(self._recording, range(max(position + 1 - WINDOW, 0), position + 1))
             if frames and frames[-1].step == steps[position]:
                 scalars = {name: one.until(steps[position]) for name, one in self._recording.scalars.items()}
-                bad = self._first_bad(frames, scalars)
-                return replace(analyse(frames[-1]), findings=findings(frames, scalars, bad))
+                said = findings(frames, scalars, self._first_bad(frames, scalars))
+                for event in said:
+                    if event.name in _EVENTS and event.step is not None:
+                        self._recording.pin(event.step)
+                return replace(analyse(frames[-1]), findings=said)
 
     def _newest(self, steps: list[int]) -> int | None:
         """Return the position of the newest frame, of one with recurrent weights if the latest few have one."""

@@ -50,6 +50,12 @@ def test_backwards_the_latest_time_is_first_and_in_a_reverse_direction_the_earli
     assert place([Frame(0, (0, 1), {reverse.layer: reverse})]) == ("f", 3, 0, 1)
 
 
+def test_of_the_last_times_of_a_long_sequence_the_time_is_that_of_the_input():
+    frame = make_frame(0)
+    frame["lstm.l0"]["g"][2, 1, 4] = np.nan
+    assert place([Frame(0, (0, 1), {"lstm.l0": replace(frame["lstm.l0"], first=1000)})]) == ("g", 1002, 1, 4)
+
+
 def test_what_lies_past_a_length_is_not_bad():
     frame = make_frame(0)
     trace = frame["lstm.l0"]
