@@ -22,7 +22,7 @@ from typing import Any
 from rnnwidgets import schema
 from rnnwidgets.archive.record import Kind, to_json
 from rnnwidgets.archive.writer import Entry, Writer
-from rnnwidgets.errors import Guard, RecorderWarning
+from rnnwidgets.errors import Guard, RecorderWarning, RecordingError
 from rnnwidgets.frame import Frame, scalar
 
 THREAD_NAME = "rnnwidgets-disk"
@@ -165,6 +165,9 @@ class _Journal:
         except OSError as error:
             self._keep(entries)
             self._fail(entries[0].step, error)
+            return
+        except RecordingError as error:
+            self._note(f"{self._path}: {error}")
             return
         self._seal_if_full()
 

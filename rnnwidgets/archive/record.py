@@ -62,7 +62,12 @@ class Head(NamedTuple):
 
 
 def pack(kind: Kind, number: int, step: int, rank: int, payload: bytes) -> bytes:
-    """Return one record.
+    """Return one record; raises what `head_of` raises."""
+    return head_of(kind, number, step, rank, payload) + payload
+
+
+def head_of(kind: Kind, number: int, step: int, rank: int, payload: bytes) -> bytes:
+    """Return what stands before a payload.
 
     Raises:
         RecordingError: the payload is longer than a reader accepts.
@@ -76,7 +81,7 @@ def pack(kind: Kind, number: int, step: int, rank: int, payload: bytes) -> bytes
             remedy="record fewer samples or layers",
         )
     start = _HEAD.pack(MAGIC, kind, number, step, rank, len(payload), zlib.crc32(payload))
-    return b"".join((start, _CHECKSUM.pack(zlib.crc32(start)), payload))
+    return start + _CHECKSUM.pack(zlib.crc32(start))
 
 
 def unpack(data: bytes, position: int = 0) -> Head | None:

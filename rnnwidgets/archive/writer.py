@@ -1,8 +1,8 @@
 """Appends records to the log of one rank. Whatever fails, the log ends in a whole record.
 
-One `os.write` a call, nothing acknowledged before it returned. A write that was cut short by a full disk reports no
-error of its own: it is rolled back like one. A segment of `SEGMENT_BYTES` is to be sealed: synced, its index beside it.
-The index holds a copy of the segment's facts, so that curves are read without the log.
+One system call for a frame and its facts, nothing acknowledged before it returned. A write that was cut short by a full
+disk reports no error of its own: it is rolled back like one. A segment of `SEGMENT_BYTES` is to be sealed: synced, its
+index beside it. The index holds a copy of the segment's facts, so that curves are read without the log.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from rnnwidgets.archive.lock import Lock
 from rnnwidgets.archive.log import Log
 from rnnwidgets.archive.manifest import write_manifest
 from rnnwidgets.archive.place import Directory
-from rnnwidgets.archive.record import HEAD_BYTES, MOST_PAYLOAD, ROW, VERSION, Kind, pack, to_json
+from rnnwidgets.archive.record import ROW, VERSION, Kind, head_of, pack, to_json
 from rnnwidgets.errors import RecordingError
 
 SEGMENT_BYTES = 64 * 2**20
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
+_MOST_PARTS = 64 if hasattr(os, "writev") else 0
 
 
 class Entry(NamedTuple):
@@ -97,17 +98,17 @@ class Writer:
         """
         if self._file is None:
             self._begin()
-        records = [
-            pack(entry.kind, self._number + count, entry.step, self._rank, entry.payload)
+        heads = [
+            head_of(entry.kind, self._number + count, entry.step, self._rank, entry.payload)
             for count, entry in enumerate(entries)
         ]
-        self._put(b"".join(records))
-        for entry, record in zip(entries, records, strict=True):
+        self._put([part for entry, head in zip(entries, heads, strict=True) for part in (head, entry.payload)])
+        for entry, head in zip(entries, heads, strict=True):
             self._rows.append((entry.kind, len(entry.payload), self._number, entry.step, self._end))
             if entry.kind == Kind.FACTS:
-                self._facts.append(record)
+                self._facts.append(head + entry.payload)
             self._number += 1
-            self._end += len(record)
+            self._end += len(head) + len(entry.payload)
 
     def sync(self) -> None:
         """Let nothing written so far be lost with the power.
@@ -176,18 +177,20 @@ class Writer:
             self._segment -= 1
             raise
 
-    def _put(self, data: bytes) -> None:
+    def _put(self, parts: Sequence[bytes]) -> None:
+        """Append in one call, all or nothing; large parts are not copied for it."""
         if self._file is None:
             raise OSError(errno.EBADF, "the segment was abandoned", str(self.path))
-        if len(data) > MOST_PAYLOAD + HEAD_BYTES:
-            raise OSError(errno.EFBIG, f"a frame of {len(data)} bytes is longer than {MOST_PAYLOAD}", str(self.path))
         written = -1
         try:
-            written = os.write(self._file, data)
+            if len(parts) <= _MOST_PARTS:
+                written = os.writev(self._file, parts)
+            else:
+                written = os.write(self._file, b"".join(parts))
         finally:
-            if written != len(data):
+            if written != sum(map(len, parts)):
                 self._roll_back()
-        if written != len(data):
+        if written != sum(map(len, parts)):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
 
     def _roll_back(self) -> None:

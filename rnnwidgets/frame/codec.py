@@ -100,7 +100,6 @@ def encode(header: schema.StepHeader | schema.CurvesHeader | schema.AnalysisHead
         padding = bytes(-len(data) % schema.ALIGNMENT)
         pieces += (data, padding)
         size += len(data) + len(padding)
-    body = b"".join(pieces)
     fields = {**vars(header), "planes": described}
     text = json.dumps(fields, allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=vars).encode()
     text += b" " * (-len(text) % schema.ALIGNMENT)
@@ -111,9 +110,11 @@ def encode(header: schema.StepHeader | schema.CurvesHeader | schema.AnalysisHead
             found=str(len(text)),
             remedy="record fewer samples or layers",
         )
-    start = _PREFIX.pack(_MAGIC, schema.VERSION, len(text), len(body), 0, 0)[:16]
-    checksum = zlib.crc32(body, zlib.crc32(text, zlib.crc32(start)))
-    return b"".join((start, struct.pack("<II", checksum, 0), text, body))
+    start = _PREFIX.pack(_MAGIC, schema.VERSION, len(text), size, 0, 0)[:16]
+    checksum = zlib.crc32(text, zlib.crc32(start))
+    for piece in pieces:
+        checksum = zlib.crc32(piece, checksum)
+    return b"".join((start, struct.pack("<II", checksum, 0), text, *pieces))
 
 
 def split(data: bytes) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def write(path: Path, steps: int, shape: tuple[int, int, int] = SHAPE, rank: int
 
 def bare(frame: Frame) -> bytes:
     """The bytes of a frame without the scalars that were logged after it."""
-    return Frame(**{**vars(frame), "scalars": {}}).to_bytes()
+    return replace(frame, scalars={}).to_bytes()
 
 
 def sound(recording: Recording) -> list[Frame]:

@@ -43,10 +43,14 @@ def test_kill9(tmp_path: Path):
         path = tmp_path / str(number)
         child = spawn(WRITES_AND_SAYS_SO, path)
         assert child.stdout is not None
+        assert child.stderr is not None
         said = [child.stdout.readline()]
         time.sleep(moments[number])
         child.kill()
-        said += child.communicate()[0].splitlines()
+        said += child.stdout.read().splitlines()
+        child.wait()
+        child.stdout.close()
+        child.stderr.close()
         told = [int(step) for step in said if step.strip()]
         recording = load(path)
         found = {frame.step: frame.to_bytes() for frame in sound(recording)}

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,7 @@ def test_update_ratios_and_scalars_that_come_after_a_frame_are_in_it_when_it_is_
     recording.record_to(tmp_path / "run")
     frame = make_frame(3)
     norms = {"weight": ParameterNorm(1.0, 2.0), "bias": ParameterNorm(float("nan"), 0.5)}
-    recording.append(type(frame)(**{**vars(frame), "norms": norms}))
+    recording.append(replace(frame, norms=norms))
     recording.amend(3, {"weight": 0.25})
     recording.log(3, {"loss": float("inf")})
     recording.close()
