@@ -153,6 +153,17 @@ describe("the cell", () => {
     expect(narrow.height).toBeGreaterThan(wide.height);
   });
 
+  test.each([300, 360, 420, 600, 900, 1200])("keeps its gates apart and inside within %d pixels", (width) => {
+    hold();
+    const { gates, body } = scene({}, width);
+    const boxes = gates.map(({ box }) => box).sort((one, other) => one.x - other.x);
+    for (const [index, box] of boxes.entries()) {
+      const before = boxes[index - 1];
+      expect(box.x).toBeGreaterThan(before ? before.x + before.width : (body?.x ?? 0));
+    }
+    expect((body?.x ?? 0) + (body?.width ?? 0)).toBeLessThan(width);
+  });
+
   test("speaks Chinese", () => {
     expect(resolve(store, place(), 900, CHINESE).message).toBe(CHINESE.waiting);
   });

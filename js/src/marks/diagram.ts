@@ -81,7 +81,7 @@ export function paintGates(context: CanvasRenderingContext2D, gates: readonly Ga
     context.stroke();
     context.fillStyle = inkOn(color);
     const middle = box.x + box.width / 2;
-    context.font = `600 13px ${look.font}`;
+    context.font = `600 ${box.width < 46 ? 12 : 13}px ${look.font}`;
     context.fillText(text, middle, box.y + box.height * 0.36);
     context.font = `10px ${look.font}`;
     context.fillText(name, middle, box.y + box.height * 0.74);

@@ -33,7 +33,9 @@ export interface CellScene {
   readonly message: string;
 }
 
-const SIDE = 34;
+/** Room for the neighbors, less where there is little. */
+const SIDES = [14, 34] as const;
+const NARROW = 440;
 const FOOT = 40;
 const LINE = 26;
 const WIDE = 760;
@@ -51,10 +53,11 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
   }
   const numbers = numbersOf(kind, values);
   const beside = width >= WIDE;
-  const body = { x: SIDE, y: 6, width: (beside ? Math.round(width * 0.56) : width) - 2 * SIDE, height: design.height };
+  const side = SIDES[width < NARROW ? 0 : 1];
+  const body = { x: side, y: 6, width: (beside ? Math.round(width * 0.56) : width) - 2 * side, height: design.height };
   const lines = equationsAt(
     [...equations(kind, values, numbers).map((runs) => ({ runs })), gradients(place, values)],
-    beside ? body.x + body.width + SIDE + 28 : 4,
+    beside ? body.x + body.width + side + 28 : 4,
     beside ? body.y + (body.height - FOOT / 2) / 2 : null,
     body.y + body.height + FOOT + 14,
   );
@@ -62,15 +65,17 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
   return {
     ...{ width, height: bottom, body, unit: values.unit, units: place.units, message: "" },
     neighbors: [
-      { ...body, x: -SIDE, width: SIDE + 14 },
-      { ...body, x: body.x + body.width + SIDE - 14, width: beside ? 14 : SIDE + 14 },
+      { ...body, x: -side, width: side * 1.4 },
+      { ...body, x: body.x + body.width + side * 0.6, width: beside ? 14 : side + 14 },
     ],
     wires: design.wires.map(({ points, arrow }) => ({
       points: points.map(([u, v]) => at(body, u, v)),
       arrow: arrow ?? false,
     })),
     signs: design.signs.map(([text, [u, v]]) => ({ text, at: at(body, u, v) })),
-    gates: design.gates.map(([name, kindOf, [u, v]]) => gateAt(numbers.get(name) ?? UNKNOWN, kindOf, at(body, u, v))),
+    gates: design.gates.map(([name, kindOf, [u, v]]) =>
+      gateAt(numbers.get(name) ?? UNKNOWN, kindOf, at(body, u, v), body),
+    ),
     formulas: [...labels(design, body, kind, numbers), ...feet(place, values, body, strings), ...lines],
     facts: [...numbers].filter(([, { value }]) => value !== null).map(([key, { value }]) => `${key} ${shown(value)}`),
   };
@@ -115,8 +120,10 @@ function times(one: Datum, other: Datum): number | null {
   return one.value === null || other.value === null ? null : one.value * other.value;
 }
 
-function gateAt({ value, shade }: Datum, name: string, [x, y]: readonly [number, number]): Gate {
-  return { box: { x: x - 23, y: y - 18, width: 46, height: 36 }, text: shown(value), name, shade };
+/** Gates stand 0.14 of the body apart. */
+function gateAt({ value, shade }: Datum, name: string, [x, y]: readonly [number, number], body: Box): Gate {
+  const width = Math.min(46, 0.14 * body.width - 3);
+  return { box: { x: x - width / 2, y: y - 18, width, height: 36 }, text: shown(value), name, shade };
 }
 
 const SHIFT: Readonly<Record<Side, readonly [number, number, Formula["align"]]>> = {
