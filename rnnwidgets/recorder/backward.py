@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, distributed, nn
 
 from rnnwidgets.recorder.norms import gradient_norms
-from rnnwidgets.recorder.passes import backward_pass
+from rnnwidgets.recorder.passes import backward_pass, runs_in_another
 
 
 class Spender(Protocol):
@@ -46,9 +46,12 @@ class Backward:
         return backward_pass() in {-1, self._followed}
 
     def follow(self, model: weakref.ReferenceType[nn.Module], spend: Spender) -> None:
-        """Look at the gradients when the backward pass that runs now is over."""
+        """Look at the gradients when the backward pass that runs now is over; not at the end of one inside another."""
         if not self.follows():
             self._followed = backward_pass()
+            if runs_in_another():
+                self.complete, self.local = {}, {}
+                return
             averages = distributed.is_available() and distributed.is_initialized()
             self._look_at_end((self._keep_local, self._keep) if averages else (self._keep,), model, spend)
 

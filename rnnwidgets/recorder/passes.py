@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import BackwardCFunction
+
+_WITHIN_A_PASS = BackwardCFunction.apply.__code__
 
 
 def reason_to_skip() -> str:
@@ -22,6 +27,14 @@ def reason_to_skip() -> str:
 def backward_pass() -> int:
     """Return the number of the backward pass that runs on this thread, -1 where none does."""
     return torch._C._current_graph_task_id()  # noqa: SLF001 # how checkpointing itself tells a recomputation
+
+
+def runs_in_another() -> bool:
+    """Tell whether the backward pass that runs now was begun inside another, as reentrant checkpointing does."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 # the engine does not say
+    while frame is not None and frame.f_code is not _WITHIN_A_PASS:
+        frame = frame.f_back
+    return frame is not None
 
 
 class Carried:

@@ -24,6 +24,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.utils.checkpoint import checkpoint
 
 import rnnwidgets as rw
+from tests.counts import count
 from tests.unit import parametrized
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -261,7 +262,7 @@ def in_fresh_processes(wanted: list[str], steps: int) -> tuple[dict[str, str], d
         for how in ("watched", "plain")
     ]
     try:
-        watched, plain = (json.loads(process.communicate(timeout=600)[0]) for process in running)
+        watched, plain = (json.loads(process.communicate(timeout=count(600, 3600))[0]) for process in running)
     finally:
         for process in running:
             process.kill()

@@ -141,6 +141,19 @@ def test_where_a_pass_through_no_layer_came_last_the_norm_before_a_clip_is_not_k
     assert all(math.isnan(norm.before_clip) for norm in frame.norms.values())
 
 
+def test_where_a_pass_ran_inside_another_the_norm_before_a_clip_is_not_known():
+    model, optimizer, tokens = seeded()
+    with rw.watch(model, optimizer, strict=True) as recorder:
+        (-1.5 * model.embedding(tokens).square().sum()).backward()
+        y = checkpoint(lambda x: model.lstm(x)[0] * 1, model.embedding(tokens), use_reentrant=True)
+        (model.readout(y).square().sum() + model.embedding.weight.square().sum()).backward()
+        optimizer.step()
+    frame = recorder.recording[0]
+    assert "dh" in frame["lstm.l0"].names
+    assert "grad_norm_before_clip" not in frame.scalars
+    assert all(math.isnan(norm.before_clip) for norm in frame.norms.values())
+
+
 def test_sparse_gradients_have_a_norm_before_the_clip():
     model, _, tokens = seeded()
     model.embedding = nn.Embedding(V, 6, sparse=True).double()
