@@ -21,7 +21,7 @@ class Spending:
     """Counts the CPU time of what is inside `with` as the recorder's own; nested uses count once.
 
     Attributes:
-        seconds: counted since it was last set to 0.
+        seconds: counted since the last `reset`.
     """
 
     def __init__(self) -> None:
@@ -29,6 +29,10 @@ class Spending:
         self.seconds = 0.0
         self._depth = 0
         self._began = 0.0
+
+    def reset(self) -> None:
+        """Start anew, outside every use: an interrupt may have ended one before it could say so."""
+        self.seconds, self._depth = 0.0, 0
 
     def __enter__(self) -> None:
         """Start the clock."""
@@ -98,7 +102,8 @@ class Budget:
                 self._idle_cost = _follow(self._idle_cost, waited / self._passed)
             if self._adapts:
                 self.every = self._affordable(self._recorded_cost, self._idle_cost or 0.0, self._training)
-        self.recording.seconds = self.waiting.seconds = 0.0
+        self.recording.reset()
+        self.waiting.reset()
         self._began, self._passed = now, 0
 
     def _affordable(self, recorded: float, idle: float, training: float) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, ParamSpec
 
 import torch
 from torch import Tensor, nn
@@ -24,10 +24,12 @@ from rnnwidgets.recorder.passes import Carried, reason_to_skip
 from rnnwidgets.recorder.runs import Runner
 from rnnwidgets.recorder.sampling import Packed, Padded, Rows, rows, sampling
 from rnnwidgets.recorder.settings import DEFAULT_SAMPLES
-from rnnwidgets.recorder.step import Key
+from rnnwidgets.recorder.step import Key, Step
 from rnnwidgets.recorder.tapping import Listener
 from rnnwidgets.recorder.training import Training
 from rnnwidgets.recorder.window import Window, times_kept
+
+P = ParamSpec("P")
 
 
 class Hooks:
@@ -70,51 +72,50 @@ class Hooks:
         """See what a module that may read token ids was given."""
         step = self._training.step
         if step.due:
-            with self._training.budget.recording:
-                step.take_ids(args, kwargs)
+            self._see("reading token ids", step.take_ids, args, kwargs)
 
     def _calling(self, recurrent: Recurrent, module: nn.RNNBase, _args: tuple[Any, ...]) -> None:
-        """Note where the random numbers stand before a call that drops out between its layers on the CPU."""
-        step = self._training.step
-        if step.due and module.training and next(module.parameters()).device.type == "cpu":
-            with self._training.budget.recording:
-                step.random[recurrent.path] = torch.get_rng_state()
+        """See that a call begins which may drop out between its layers."""
+        if self._training.step.due:
+            self._see("following random numbers", self._note_random, recurrent, module)
 
     def _called(
         self, recurrent: Recurrent, module: nn.RNNBase, args: tuple[Any, ...], kwargs: dict[str, Any], y: Any
     ) -> None:
         """See one call of a module."""
-        training, step = self._training, self._training.step
         if self._counts():
-            with training.budget.recording:
-                passed = Passed.of(args, kwargs, y, step.random.get(recurrent.path))
-                site = f"recording {recurrent.path or training.names}"
-                training.guard.run(site, self._observe, recurrent, module, passed)
+            self._see(self._site(recurrent), self._observe, recurrent, module, args, kwargs, y)
 
     def _stepped(
         self, recurrent: Recurrent, module: nn.RNNCellBase, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
     ) -> None:
         """See one call of a cell."""
-        training = self._training
         if self._counts():
-            with training.budget.recording:
-                site = f"recording {recurrent.path or training.names}"
-                given = Given.of(module, args, kwargs, output)
-                training.guard.run(site, self._observe_time, recurrent, given)
+            self._see(self._site(recurrent), self._observe_time, recurrent, module, args, kwargs, output)
 
     def _tapped(self, name: str, value: Tensor) -> None:
         """See one tapped value."""
-        training = self._training
-        if (torch.is_grad_enabled() or not training.settings.driven) and self._counts():
-            with training.budget.recording:
-                training.guard.run(f"recording {name}", self._observe_tap, name, value)
+        if (torch.is_grad_enabled() or not self._training.settings.driven) and self._counts():
+            self._see(f"recording {name}", self._observe_tap, name, value)
+
+    def _see(self, site: str, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        with self._training.budget.recording:
+            self._training.guard.run(site, work, *args, **kwargs)
+
+    def _site(self, recurrent: Recurrent) -> str:
+        return f"recording {recurrent.path or self._training.names}"
 
     def _counts(self) -> bool:
-        """Tell whether the forward pass that runs now is to be recorded, and count it where it is skipped."""
-        training, step = self._training, self._training.step
-        if training.apart or (step.begun and not step.due):
+        """Tell whether the forward pass that runs now is to be recorded; nearly always it is not, and that is all."""
+        step = self._training.step
+        if step.begun and not step.due:
             return False
-        trained = torch.is_grad_enabled()
+        return bool(self._training.guard.run("choosing what to record", self._is_wanted, step))
+
+    def _is_wanted(self, step: Step) -> bool:
+        training, trained = self._training, torch.is_grad_enabled()
+        if training.apart:
+            return False
         if skipped := reason_to_skip() or (
             "made without gradients" if training.settings.driven and not trained else ""
         ):
@@ -123,7 +124,15 @@ class Hooks:
         step.begun = step.begun or trained
         return step.due
 
-    def _observe(self, recurrent: Recurrent, module: nn.RNNBase, passed: Passed) -> None:
+    def _note_random(self, recurrent: Recurrent, module: nn.RNNBase) -> None:
+        """Note where the random numbers stand before a call that drops out between its layers on the CPU."""
+        if module.training and next(module.parameters()).device.type == "cpu":
+            self._training.step.random[recurrent.path] = torch.get_rng_state()
+
+    def _observe(
+        self, recurrent: Recurrent, module: nn.RNNBase, args: tuple[Any, ...], kwargs: dict[str, Any], y: Any
+    ) -> None:
+        passed = Passed.of(args, kwargs, y, self._training.step.random.get(recurrent.path))
         taken = self._taken(module, passed.x)
         self._check_samples(taken)
         self._check_state(recurrent.path, passed.state, passed.last)
@@ -142,7 +151,10 @@ class Hooks:
         self._training.recording.note(f"of sequences of {taken.lengths[0]} times the last {times} are recorded")
         return Window(x, batch_first=module.batch_first, wanted=wanted, times=times)
 
-    def _observe_time(self, recurrent: Recurrent, given: Given) -> None:
+    def _observe_time(
+        self, recurrent: Recurrent, module: nn.RNNCellBase, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
+    ) -> None:
+        given = Given.of(module, args, kwargs, output)
         step, path = self._training.step, recurrent.path
         taken = rows(given.x, self._training.settings.wanted)
 

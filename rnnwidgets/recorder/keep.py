@@ -51,7 +51,11 @@ class Spare:
             return
         self._mappings.append(memory)
         self.nbytes += len(memory)
-        while self.nbytes > _MOST_SPARE:
+        self.shrink(_MOST_SPARE)
+
+    def shrink(self, most: int) -> None:
+        """Give the oldest back to the system until at most so many bytes are left."""
+        while self.nbytes > most:
             self.nbytes -= len(self._mappings.pop(0))
 
 

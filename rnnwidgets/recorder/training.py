@@ -19,6 +19,7 @@ from torch.optim import Optimizer
 from rnnwidgets.errors import Guard
 from rnnwidgets.frame import Frame
 from rnnwidgets.recorder.budget import Budget
+from rnnwidgets.recorder.keep import SPARE
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.norms import MOVEMENT_EVERY, Movement
 from rnnwidgets.recorder.notices import Notices
@@ -28,6 +29,8 @@ from rnnwidgets.recorder.settings import HEAVY_EVERY, Settings
 from rnnwidgets.recorder.spectral import spectral_radii
 from rnnwidgets.recorder.step import Step, as_number
 from rnnwidgets.recording import Recording
+
+_SPARE = 8  # of the memory may be spare: what a frame needs, not more
 
 
 class Training:
@@ -143,6 +146,7 @@ class Training:
     def _end_due(self, step: Step, scaling: Callable[[], Scaling]) -> None:
         with self.budget.recording:
             recorded = bool(self.guard.run("recording a frame", self._record, step, scaling))
+            SPARE.shrink(self.recording.memory // _SPARE)
             self.flush()
         if recorded:
             self.budget.step_recorded()
