@@ -1,0 +1,37 @@
+"""Where no gradient comes, zero is recorded: a loss on h_n, on c_n, on one direction, on one of two uses of a state."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import rnnwidgets as rw
+
+INPUTS, UNITS, T = 3, 4, 6
+LOSSES: dict[str, Callable[[Tensor, Any], Tensor]] = {
+    "h_n": lambda _output, last: last[0][1].sum(),
+    "c_n": lambda _output, last: last[1][1].sum(),
+    "one direction": lambda output, _last: output[..., UNITS:].sum(),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_none_gradients(name):
+    torch.manual_seed(0)
+    module = nn.LSTM(INPUTS, UNITS, bidirectional=True)
+    with warnings.catch_warnings(), rw.watch(module, strict=True) as recorder:
+        warnings.simplefilter("error")
+        LOSSES[name](*module(torch.randn(T, 2, INPUTS))).backward()
+        recorder.step()
+    forward, reverse = recorder.recording[0].traces.values()
+    sizes = {letter: float(abs(forward[letter]).max()) for letter in ("dh", "dc", "dy")}
+    print(f"a loss on {name}: the forward direction's largest gradients are {sizes}")
+    assert sizes == {"dh": 0.0, "dc": 0.0, "dy": 0.0}
+    assert abs(reverse["dc"]).min() > 0
+    assert bool(abs(reverse["dy"]).any()) == (name == "one direction")
+    assert recorder.health().errors == {}
