@@ -281,11 +281,11 @@ _, after = runs["clip at 1"].recording.scalars["grad_norm"]
 print(f"clip at 1:   {len(clipped_at) / steps:.0%} of the steps, largest |g| {before.max():.3g} → {after.max():.3g}")
 for name, values in losses.items():
     print(f"{name:12s} largest loss {max(values):.3g}, last loss {np.mean(values[-20:]):.3g}")
-draw({name: (np.arange(steps), values) for name, values in losses.items()}, log=True)
+draw({name: (np.arange(steps), values) for name, values in losses.items()}, band=rw.tasks.expected("adding", "RNN"), log=True)
 
 # %% [markdown] lang="en"
 r"""
-One step along an exploded gradient throws the weights so far away that training never comes back. With clipping the same network stays on the ground, and settles at what can be had without memory: answering 1 always
+One step along an exploded gradient throws the weights so far away that training never comes back. With clipping the same network stays on the ground, and settles in the grey strip, at what can be had without memory: answering 1 always
 costs $1/6 = 0.167$. Clipping cures the explosion, not the forgetting. That is the next lesson's matter.
 
 In the Explorer, look at the curves: the norm before and after clipping. A run in which *every* step is clipped has its learning rate set by the threshold.
@@ -293,7 +293,7 @@ In the Explorer, look at the curves: the norm before and after clipping. A run i
 
 # %% [markdown] lang="zh"
 r"""
-顺着爆炸的梯度走一步，权重就被抛得太远，训练再也回不来。裁剪之后，同一个网络稳稳当当，最后停在不靠记忆所能达到的水平：永远回答 1，误差是 $1/6 = 0.167$。梯度裁剪治得了爆炸，治不了遗忘；那是下一课的事。
+顺着爆炸的梯度走一步，权重就被抛得太远，训练再也回不来。裁剪之后，同一个网络稳稳当当，最后停在灰色的带子里，也就是不靠记忆所能达到的水平：永远回答 1，误差是 $1/6 = 0.167$。梯度裁剪治得了爆炸，治不了遗忘；那是下一课的事。
 
 在 Explorer 里看看曲线：裁剪前和裁剪后的范数。如果*每一步*都被裁剪，那么真正的学习率其实是由阈值决定的。
 """

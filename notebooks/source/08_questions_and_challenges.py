@@ -89,11 +89,14 @@ for name, make in makers.items():
 # %% include="draw"
 
 # %%
-draw({name: (np.arange(len(values)), values) for name, values in echo_losses.items()})
+guessed = rw.tasks.Band(low=0.68, high=0.71, due=0, source="ln 2: a fair bit, guessed")
+for name, values in echo_losses.items():
+    print(f"{name:14} ln 2: {guessed.judge(range(echo_steps), values)}")
+draw({name: (np.arange(len(values)), values) for name, values in echo_losses.items()}, band=guessed)
 
 # %% [markdown] lang="en"
 r"""
-A window that is wide enough does very well, and cheaply. One that is too short can *never* do it, whatever the training; and who knows beforehand how far back the answer lies? A recurrent network has no such edge. Its price is that it must learn what to keep.
+The grey strip is where guessing has to stay (✓ means: in it). A window that is wide enough does very well, and cheaply. One that is too short can *never* do it, whatever the training; and who knows beforehand how far back the answer lies? A recurrent network has no such edge. Its price is that it must learn what to keep.
 
 ## 2. RNN, LSTM or GRU?
 
@@ -102,7 +105,7 @@ Temporal order (Hochreiter and Schmidhuber 1997, [doi:10.1162/neco.1997.9.8.1735
 
 # %% [markdown] lang="zh"
 r"""
-窗口够宽，前馈网络做得又好又省。窗口太短，无论怎样训练都*永远*做不到；而答案究竟在多远之前，谁又能事先知道？循环网络没有这条边界，代价是它必须自己学会保留什么。
+灰色的带子是瞎猜只能停留的地方（✓ 表示还在里面）。窗口够宽，前馈网络做得又好又省。窗口太短，无论怎样训练都*永远*做不到；而答案究竟在多远之前，谁又能事先知道？循环网络没有这条边界，代价是它必须自己学会保留什么。
 
 ## 2. RNN、LSTM 还是 GRU？
 
@@ -145,7 +148,8 @@ for name, model in models.items():
     recorders[name].close()
     print(f"{name:13} {np.mean(accuracy[name][-50:]):.0%}")
 smooth = {name: np.convolve(values, np.ones(20) / 20, "valid") for name, values in accuracy.items()}
-draw({name: (np.arange(len(values)), values) for name, values in smooth.items()}, y="accuracy")
+guessed = rw.tasks.Band(low=0.2, high=0.3, due=0, source="one in four classes, guessed")
+draw({name: (np.arange(len(values)), values) for name, values in smooth.items()}, band=guessed, y="accuracy")
 
 # %% [markdown] lang="en"
 r"""

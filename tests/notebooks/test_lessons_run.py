@@ -131,7 +131,7 @@ def claims_of(number: str) -> str:
 def test_a_lesson_runs_and_its_claims_hold(name: str, tmp_path: Path):
     lesson = run("en", name, LONG_ENOUGH[name[:2]], claims_of(name[:2]), tmp_path)
     assert lesson.complaints == []
-    assert "✗" not in lesson.printed or name.startswith("03")  # there, two of three rates are to leave the plateau
+    assert "✗" not in lesson.printed or name[:2] in {"03", "08"}  # there, those that learn are to leave the band
 
 
 @pytest.mark.parametrize("name", NAMES[: count(3, len(NAMES))])
