@@ -291,7 +291,7 @@ r"""
 """
 
 # %%
-rw.Explorer(recorders["LSTM 0"], panels=["steps", "matrix", "flow"])
+rw.Explorer(recorders["LSTM 0"], panels=["steps", "matrix"])
 
 # %% [markdown] lang="en"
 r"""
