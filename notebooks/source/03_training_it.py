@@ -258,7 +258,7 @@ for rate in rates:
     models[rate] = rw.tasks.AddingModel(hidden=32, cell="RNN")
     optimizers[rate] = torch.optim.SGD(models[rate].parameters(), lr=rate)
     runs[f"α = {rate}"] = rw.watch(models[rate], optimizers[rate])
-rw.Explorer(runs)
+rw.Explorer(runs, panels=["status", "steps", "flow", "curves"])
 
 # %%
 curves = {name: [] for name in runs}

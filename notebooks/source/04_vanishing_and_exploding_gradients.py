@@ -257,7 +257,7 @@ def exploding():
 networks = {"no clipping": exploding(), "clip at 1": exploding()}
 optimizers = {name: torch.optim.SGD(network.parameters(), lr=0.05) for name, network in networks.items()}
 runs = {name: rw.watch(network, optimizers[name], every=1) for name, network in networks.items()}
-rw.Explorer(runs)
+rw.Explorer(runs, panels=["status", "steps", "flow", "curves"])
 
 # %%
 losses = {name: [] for name in runs}

@@ -165,7 +165,7 @@ for cell in ("RNN", "LSTM", "GRU"):
     models[cell] = rw.tasks.AddingModel(hidden=64, cell=cell)
     optimizers[cell] = torch.optim.Adam(models[cell].parameters(), lr=1e-3 if cell == "RNN" else 1e-2)
     recorders[cell] = rw.watch(models[cell], optimizers[cell])
-rw.Explorer(recorders)
+rw.Explorer(recorders, panels=["status", "steps", "flow", "curves"])
 
 # %%
 losses, seconds = {}, {}
@@ -213,11 +213,14 @@ for name, frame in (("first", recorders["LSTM"].recording[0]), ("last", recorder
     reach[name] = norm[0] / norm[-1]
     print(f"LSTM, step {frame.step:4}: |dL/dh_1| / |dL/dh_50| = {reach[name]:.1e}   f > 0.9: {(frame['lstm.l0']['f'] > 0.9).mean():.0%}")
 
+# %%
+rw.Explorer(recorders["LSTM"], gate="f")
+
 # %% [markdown] lang="en"
 r"""
 The gates cost something: an LSTM has four blocks of weights where the RNN has one, a GRU three, and each step takes longer. That is what the memory is bought with.
 
-Look at the LSTM in the Explorer. At step 0 all its forget gates stand near one half, and nothing of the gradient arrives at $t=1$. At the last step the units have taken sides: some `f` are shut, some stand above 0.9 and carry what was marked, and along those the gradient arrives.
+Look at the LSTM alone, in the Explorer above. At step 0 all its forget gates stand near one half, and nothing of the gradient arrives at $t=1$. At the last step the units have taken sides: some `f` are shut, some stand above 0.9 and carry what was marked, and along those the gradient arrives.
 
 ## 4. The GRU, and which way round z is
 
@@ -235,7 +238,7 @@ So look before you compare two pictures. We compute one step by hand, both ways:
 r"""
 门是有代价的：RNN 只有一组权重，LSTM 有四组，GRU 有三组，每一步也更慢。记忆就是用这个换来的。
 
-在 Explorer 里看看 LSTM。第 0 步时，遗忘门都在 0.5 附近，梯度到 $t=1$ 已经一无所有。到最后一步，单元各自表态：有的 `f` 关上了，有的停在 0.9 以上，带着做过记号的数往前走；沿着这些单元，梯度到得了开头。
+在上面的 Explorer 里单独看看 LSTM。第 0 步时，遗忘门都在 0.5 附近，梯度到 $t=1$ 已经一无所有。到最后一步，单元各自表态：有的 `f` 关上了，有的停在 0.9 以上，带着做过记号的数往前走；沿着这些单元，梯度到得了开头。
 
 ## 4. GRU，以及 z 的方向
 

@@ -159,7 +159,7 @@ The bands are those of a text by Shakespeare after 200 steps or more. With much 
 
 ## 5. Units that track something
 
-For each held-out character we note four facts that a reader knows: is it inside quotation marks, inside brackets, how many characters into the line, how many letters into the word. Then we look for the unit whose cell follows that fact best (Pearson's correlation r).
+For each held-out character we note four facts that a reader knows: is it inside quotation marks, inside brackets, how many characters into the line, how many letters into the word. Then we look for the unit whose cell state $c$, or output $h$, follows that fact best (Pearson's correlation r).
 """
 
 # %% [markdown] lang="zh"
@@ -168,7 +168,7 @@ r"""
 
 ## 5. 在跟踪某件事的单元
 
-对每个没见过的字符，记下读者一看便知的四件事：是否在引号里，是否在括号里，在这一行的第几个字符，在这个单词的第几个字母。然后找出细胞里的值与它最一致的单元（皮尔逊相关系数 r）。
+对每个没见过的字符，记下读者一看便知的四件事：是否在引号里，是否在括号里，在这一行的第几个字符，在这个单词的第几个字母。然后找出细胞状态 $c$ 或输出 $h$ 与它最一致的单元（皮尔逊相关系数 r）。
 """
 
 # %%
@@ -190,30 +190,39 @@ known = facts("".join(corpus.vocabulary[k] for k in held.tokens))
 stream = (len(held.tokens) - 1) // held.batch
 seen = np.stack([known[sample * stream : sample * stream + 450] for sample in range(10)], axis=1)
 
+def best(layer, quantity, fact):
+    values = frame[layer][quantity].reshape(-1, hidden)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = np.nan_to_num([np.corrcoef(values[:, unit], fact)[0, 1] for unit in range(hidden)])
+    unit = int(np.argmax(np.abs(r)))
+    return unit, r[unit]
+
+
 found = {}
 for k, name in enumerate(names):
     for layer in frame.layers:
-        c = frame[layer]["c"].reshape(-1, hidden)
-        fact = seen[..., k].ravel()
-        with np.errstate(invalid="ignore", divide="ignore"):
-            r = np.array([np.corrcoef(c[:, unit], fact)[0, 1] for unit in range(hidden)])
-        best = int(np.nanargmax(np.abs(r))) if np.isfinite(r).any() else 0
-        found[name, layer] = best, r[best]
-        print(f"{name:20} {layer}: unit {best:3}, r = {r[best]:+.2f}")
+        for quantity in ("c", "h"):
+            found[name, layer, quantity] = best(layer, quantity, seen[..., k].ravel())
+        (c, r_c), (h, r_h) = found[name, layer, "c"], found[name, layer, "h"]
+        print(f"{name:20} {layer}:   c of unit {c:3}, r = {r_c:+.2f}     h of unit {h:3}, r = {r_h:+.2f}")
 
 # %% [markdown] lang="en"
 r"""
-Here is the unit that counts the letters of a word, over its text. Its line rises or falls within every word and starts anew at each space. Choose another unit from the table.
+Here is the output of that unit of layer 2 which follows the letters of a word best, over 70 characters. Its line moves one way within a word and starts anew at each space. Choose another unit from the table.
 """
 
 # %% [markdown] lang="zh"
 r"""
-这就是数单词字母的那个单元，画在它读到的文本上。它的线在每个单词里一路上升或下降，到空格处重新开始。也可以换成表里的其他单元。
+这是第二层里与单词字母最一致的那个单元的输出，画在 70 个字符上。它的线在一个单词之内朝一个方向走，到空格处重新开始。也可以换成表里的其他单元。
 """
 
 # %%
-layer = max(frame.layers, key=lambda name: abs(found["letter of the word", name][1]))
-rw.Explorer(reading, panels=["steps", "units", "gates"], layer=layer, gate="c", unit=found["letter of the word", layer][0])
+closer = rw.watch(model, every=1, samples=4, decode=corpus.vocabulary)
+nn.functional.cross_entropy(model(x[:70]).flatten(0, 1), y[:70].flatten()).backward()
+closer.step()
+closer.close()
+unit, _ = found["letter of the word", "lstm.l1", "h"]
+rw.Explorer(closer, panels=["steps", "units", "gates"], layer="lstm.l1", gate="h", unit=unit)
 
 # %% [markdown] lang="en"
 r"""
@@ -221,7 +230,7 @@ A correlation of 0.6 is a tendency, not a counter. Units that follow quotation m
 
 ## 6. What would a teacher say?
 
-`rw.diagnose` looks at a recording for known troubles, each with its number, its evidence and what to try. A finding is an observation, not yet a fault: that gates of the second layer stand near an end of their range is what section 4 has just measured, and this network learns all the same.
+`rw.diagnose` looks at a recording for known troubles, each with its number, its evidence and what to try. A finding is an observation, not yet a verdict; the last line counts them, and 0 means that nothing is conspicuous.
 """
 
 # %% [markdown] lang="zh"
@@ -230,7 +239,7 @@ r"""
 
 ## 6. 老师会怎么说？
 
-`rw.diagnose` 在记录里寻找已知的毛病，每一条都带着数字、证据和可以尝试的办法。它说的是观察，不等于判决：第二层的门靠近取值的两端，正是第 4 节刚刚量到的，而这个网络照样在学。
+`rw.diagnose` 在记录里寻找已知的毛病，每一条都带着数字、证据和可以尝试的办法。它说的是观察，不等于判决；最后一行是条数，0 表示没有什么异常。
 """
 
 # %%

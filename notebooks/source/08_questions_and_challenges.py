@@ -129,7 +129,7 @@ def started(cell, forget_bias=None):
 models = {"RNN": started("RNN"), "LSTM": started("LSTM"), "LSTM, bias 2": started("LSTM", 2), "GRU": started("GRU")}
 optimizers = {name: torch.optim.Adam(model.parameters(), lr=3e-3 if name == "RNN" else 1e-2) for name, model in models.items()}
 recorders = {name: rw.watch(model, optimizers[name], decode=rw.tasks.ORDER_SYMBOLS) for name, model in models.items()}
-rw.Explorer(recorders)
+rw.Explorer(recorders, panels=["status", "steps", "flow", "curves"])
 
 # %%
 accuracy = {}
