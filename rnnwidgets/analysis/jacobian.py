@@ -59,20 +59,34 @@ def _at(recur: Recurrence, t: int, sample: int) -> Array:
 
 
 def singular_values(trace: Trace, time: int, sample: int = 0) -> Array:
-    """Return the singular values of that Jacobian, the largest (its norm) first. Raises as `jacobian`."""
-    return np.asarray(np.linalg.svd(jacobian(trace, time, sample), compute_uv=False))
+    """Return the singular values of that Jacobian, the largest (its norm) first, all NaN where it is not finite.
+
+    Raises as `jacobian`.
+    """
+    found = jacobian(trace, time, sample)
+    if not np.isfinite(found).all():
+        return np.full(min(found.shape), np.nan)
+    return np.asarray(np.linalg.svd(found, compute_uv=False))
 
 
 def eigenvalues(trace: Trace) -> dict[str, Array]:
     """Return gate -> the eigenvalues (H,) of its block of W_hh, largest magnitude first; of W_hh P with a projection.
+
+    They are all NaN where a weight is not finite.
 
     Raises:
         RecordingError: the recurrent weights were not recorded.
     """
     blocks = weight_blocks(trace)
     P = trace.weights.get("W_hr")
-    found = {gate: np.linalg.eigvals(block if P is None else block @ P) for gate, block in blocks.items()}
+    found = {gate: _eigenvalues(block if P is None else block @ P) for gate, block in blocks.items()}
     return {gate: values[np.argsort(-np.abs(values), kind="stable")] for gate, values in found.items()}
+
+
+def _eigenvalues(block: Array) -> Array:
+    if not np.isfinite(block).all():
+        return np.full(len(block), np.nan, np.complex128)
+    return np.asarray(np.linalg.eigvals(block))
 
 
 def spectral_radius(trace: Trace) -> dict[str, float]:
