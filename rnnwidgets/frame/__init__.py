@@ -129,7 +129,9 @@ class Frame:
         step: the training step, counted from 0.
         samples: which sequences of the batch were kept.
         traces: layer name -> `Trace`, in the order of the model.
-        scalars: what was logged at this step, with `grad_norm`, the L2 norm over all parameters' gradients.
+        scalars: what was logged at this step, and what no one has to log: `grad_norm`, the L2 norm over all parameters'
+            gradients as the optimizer uses them; `grad_norm_before_clip` where they were clipped; `grad_norm_local`
+            where processes averaged them; `lr`, or `lr.<group>`; at times `spectral_radius.<layer>.<gate>`.
         norms: parameter name -> `ParameterNorm`.
         tokens: `tokens[sample][time]` as text, or None where the input is not text.
         overhead: the recorder's CPU time over that of the rest of training, up to this step; NaN where it is not known.

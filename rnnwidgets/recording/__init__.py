@@ -111,7 +111,7 @@ class Recording(Convertible):
 
     @property
     def scalars(self) -> Mapping[str, Curve]:
-        """Name -> `Curve`, for the whole run: everything logged, and `grad_norm`."""
+        """Name -> `Curve`, for the whole run: everything logged, and what `Frame.scalars` names besides."""
         with self.lock:
             return {name: series.curve() for name, series in self._curves().items()}
 
