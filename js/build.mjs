@@ -11,28 +11,36 @@ import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 import { privateNames } from "./private.mjs";
 
-const LIMIT = 120 * 1024;
+const LIMIT = 120_000;
 
-/** Three digits in base 57, from "#" to "[", none of which a string has to escape. */
-const [MARK, FIRST, BASE] = ["|", 35, 57];
+/** Digits in base 88, from "#" to "{" without the backslash: none of them has to be escaped in a string. */
+const [MARK, FIRST, BASE, SHORTEST] = ["|", 35, 88, 5];
+const digit = (number) => String.fromCharCode(FIRST + number + Number(FIRST + number > 91));
 const UNPACK = `let o="";for(let i=0;i<t.length;i++)if(t[i]!="${MARK}")o+=t[i];else{
-  const[a,b,c]=[1,2,3].map(k=>t.charCodeAt(i+k)-${FIRST}),s=o.length-1-a*${BASE}-b;o+=o.slice(s,s+c+5);i+=3}`;
+  const[a,b,c]=[1,2,3].map(k=>(k=t.charCodeAt(i+k))-${FIRST}-(k>91)),s=o.length-1-a*${BASE}-b;
+  o+=o.slice(s,s+c+${SHORTEST});i+=3}`;
+
+/** How long a part of the text, from `at` on, stood there before, and where: the longest and latest. */
+function before(text, at) {
+  let [length, from] = [0, 0];
+  for (let start = Math.max(0, at - BASE * BASE); start < at; start++) {
+    let same = 0;
+    while (same < BASE + SHORTEST - 1 && start + same < at && text[start + same] === text[at + same]) same++;
+    if (same >= length) [length, from] = [same, start];
+  }
+  return [length, from];
+}
 
 /** A text in which what was there before is named by how far back it began and how long it is (J. Ziv, A. Lempel, 1977). */
 function pack(text) {
   if (text.includes(MARK)) throw new Error(`The style sheet must not hold ${MARK}, which marks what was there before`);
-  const digit = (number) => String.fromCharCode(FIRST + number);
   let packed = "";
   for (let at = 0; at < text.length; ) {
-    let [length, from] = [0, 0];
-    for (let start = Math.max(0, at - BASE * BASE); start < at; start++) {
-      let same = 0;
-      while (same < BASE + 4 && start + same < at && text[start + same] === text[at + same]) same++;
-      if (same >= length) [length, from] = [same, start];
-    }
+    const [length, from] = before(text, at);
+    const plain = length < SHORTEST || before(text, at + 1)[0] > length;
     const back = at - from - 1;
-    packed += length < 5 ? text[at] : MARK + digit(Math.floor(back / BASE)) + digit(back % BASE) + digit(length - 5);
-    at += length < 5 ? 1 : length;
+    packed += plain ? text[at] : MARK + digit(Math.floor(back / BASE)) + digit(back % BASE) + digit(length - SHORTEST);
+    at += plain ? 1 : length;
   }
   return packed;
 }
@@ -65,7 +73,11 @@ async function bundle(entry, outfile, format) {
     charset: "utf8",
     minify: true,
     legalComments: "none",
-    define: { "define.amd": "false", "Number.NaN": "NaN", "Number.POSITIVE_INFINITY": "Infinity" },
+    define: {
+      "define.amd": "false",
+      "Number.NaN": "NaN",
+      "Number.POSITIVE_INFINITY": "Infinity",
+    },
     mangleProps: new RegExp(`^(${names.join("|")})$`),
     plugins: [styleAsText],
     metafile: true,

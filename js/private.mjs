@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 const SHORTEST = 4;
-const FIELD = /^ {2}readonly (\w+)\??:/gm;
+const FIELD = /\breadonly (\w+)\??:/g;
 const COMMENT = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
 const STRING = /"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;
 

@@ -43,7 +43,7 @@ function subtracted(left: StepFrame, one: Plane, right: StepFrame, other: Plane)
 export function coded(value: number, { encoding, high }: Pick<Plane, "encoding" | "high">): number {
   if (Number.isNaN(value)) return CODE_NAN;
   if (value === Number.POSITIVE_INFINITY) return CODE_POSITIVE_INFINITY;
-  if (value === Number.NEGATIVE_INFINITY) return CODE_NEGATIVE_INFINITY;
+  if (value === -Number.POSITIVE_INFINITY) return CODE_NEGATIVE_INFINITY;
   if (value === 0) return encoding === "unit" ? 0 : CODE_ZERO;
   const share = value / high;
   if (encoding === "unit") return within(CODE_TOP * share);

@@ -165,7 +165,7 @@ export function floatsOf(frame: Frame, plane: Plane): Float32Array | Float64Arra
 export function decoded(code: number, plane: Pick<Plane, "encoding" | "high">): number {
   if (code === CODE_NAN) return Number.NaN;
   if (code === CODE_POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
-  if (code === CODE_NEGATIVE_INFINITY) return Number.NEGATIVE_INFINITY;
+  if (code === CODE_NEGATIVE_INFINITY) return -Number.POSITIVE_INFINITY;
   if (plane.encoding === "unit") return code / CODE_TOP;
   const distance = code - CODE_ZERO;
   if (plane.encoding === "symmetric") return (plane.high * distance) / CODE_ZERO;
@@ -177,5 +177,5 @@ export function decoded(code: number, plane: Pick<Plane, "encoding" | "high">): 
 /** The number that a header's scalar stands for. */
 export function numberOf(scalar: Scalar): number {
   if (typeof scalar === "number") return scalar;
-  return { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, "-inf": Number.NEGATIVE_INFINITY }[scalar];
+  return { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, "-inf": -Number.POSITIVE_INFINITY }[scalar];
 }

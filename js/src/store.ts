@@ -32,7 +32,7 @@ export class Store {
   /** Counts what was applied: equal counts mean that nothing changed. */
   changes = 0;
   /** When something last arrived, by the given clock. */
-  arrived = Number.NEGATIVE_INFINITY;
+  arrived = -Number.POSITIVE_INFINITY;
   /** The stores whose quantities have one scale with those of this one. */
   peers: readonly Store[] = [this];
 
@@ -243,7 +243,7 @@ export class Store {
   #prependCurves(frame: CurvesFrame): void {
     for (const plane of frame.header.planes) {
       const bins = binsOf(frame, plane);
-      const to = row(bins, "last")[bins.count - 1] ?? Number.NEGATIVE_INFINITY;
+      const to = row(bins, "last")[bins.count - 1] ?? -Number.POSITIVE_INFINITY;
       const held = this.#series.get(plane.name);
       this.#series.set(
         plane.name,

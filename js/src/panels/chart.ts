@@ -124,7 +124,7 @@ interface Vertical {
 
 /** Lowest and highest finite value of all lines within the steps of the axis. */
 function extentOf(members: readonly Member[], [from, to]: Domain): [low: number, high: number] {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [low, high] = [Number.POSITIVE_INFINITY, -Number.POSITIVE_INFINITY];
   for (const { series } of members) {
     const [first, last, lows, highs] = [
       row(series, "first"),

@@ -100,7 +100,7 @@ function chosen(groups: readonly Group[], { picked, hidden }: Wish, fitting: num
 }
 
 function domainOf(groups: readonly Group[]): Domain {
-  let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [from, to] = [Number.POSITIVE_INFINITY, -Number.POSITIVE_INFINITY];
   for (const { series } of groups.flatMap(({ members }) => members)) {
     from = Math.min(from, row(series, "first")[0] ?? from);
     to = Math.max(to, row(series, "last")[series.count - 1] ?? to);

@@ -210,7 +210,7 @@ function endLabels(
   const labels = series.map(({ quantity, logs }): Label => {
     const known = logs.findLastIndex((value) => !Number.isNaN(value));
     const time = known < 0 ? logs.length - 1 : known;
-    const value = logs[time] ?? Number.NEGATIVE_INFINITY;
+    const value = logs[time] ?? -Number.POSITIVE_INFINITY;
     const at = Number.isFinite(value) ? y(Math.max(value, low)) : zero;
     return label(nameOf(quantity, strings), x(time) + 9, at, "left", quantity.tone, { bold: true });
   });
@@ -230,7 +230,7 @@ function readingOf(quantity: Quantity, log: number | undefined, strings: Strings
 function fading(series: readonly Found[], strings: Strings): Reading[] {
   const logs = series.find(({ quantity }) => quantity.name === "dh")?.logs ?? [];
   const [first, last] = [logs[0], logs[logs.length - 1]];
-  if (first === undefined || last === undefined || logs.length < 2 || last === Number.NEGATIVE_INFINITY) return [];
+  if (first === undefined || last === undefined || logs.length < 2 || last === -Number.POSITIVE_INFINITY) return [];
   return [{ tone: "ink", name: strings.fading, symbol: "", text: valueText(10 ** (first - last)) }];
 }
 

@@ -1,6 +1,6 @@
 /** The layer and the sample, chosen from lists that are there only where there is a choice. */
 
-import { assign, element } from "./dom";
+import { assign, element, listen } from "./dom";
 import type { PanelView, Stage } from "./panel";
 
 type Choice = { label: HTMLElement; select: HTMLSelectElement };
@@ -9,8 +9,8 @@ export function choices(stage: Stage): PanelView {
   const { strings, signal, move } = stage;
   const layer = choice("layer", strings.layer);
   const sample = choice("sample", strings.sample);
-  layer.select.addEventListener("change", () => move({ layer: layer.select.value, unit: null }, true), { signal });
-  sample.select.addEventListener("change", () => move({ sample: Number(sample.select.value) }, true), { signal });
+  listen(layer.select, "change", () => move({ layer: layer.select.value, unit: null }, true), signal);
+  listen(sample.select, "change", () => move({ sample: Number(sample.select.value) }, true), signal);
   return {
     element: element("div", { class: "rnnw-choices" }, layer.label, sample.label),
     paint: ({ place }) => {

@@ -18,7 +18,7 @@ import {
   titleOf,
 } from "../panels/curves";
 import { cleared, size } from "./canvas";
-import { assign, dragged, element, write } from "./dom";
+import { assign, dragged, element, listen, write } from "./dom";
 import { type PanelView, type Shown, type Stage, watch } from "./panel";
 import { type Picks, picking } from "./picking";
 import { tip } from "./tip";
@@ -52,15 +52,16 @@ export function curves(stage: Stage): PanelView {
     choice.range = range;
     repaint();
   };
-  toggle.addEventListener(
+  listen(
+    toggle,
     "click",
     () => {
       choice.kind = KINDS[(KINDS.indexOf(choice.kind) + 1) % KINDS.length] ?? "auto";
       repaint();
     },
-    { signal },
+    signal,
   );
-  whole.addEventListener("click", () => zoom(null), { signal });
+  listen(whole, "click", () => zoom(null), signal);
   const go = (step: number, settled: boolean) => {
     const held = store.steps[nearest(store.steps, step)];
     if (held !== undefined) stage.move({ step: held }, settled);
@@ -124,14 +125,15 @@ function pointing(
     const { left, top } = canvas.getBoundingClientRect();
     return [event.clientX - left, event.clientY - top] as const;
   };
-  canvas.addEventListener(
+  listen(
+    canvas,
     "pointerdown",
     (event) => {
       const strip = choice.scene?.overview;
       const [x, y] = at(event);
       began = strip && y >= strip.box.y - 4 ? stepOn(strip, x) : null;
     },
-    { signal },
+    signal,
   );
   dragged(
     canvas,
@@ -146,7 +148,8 @@ function pointing(
     },
     signal,
   );
-  canvas.addEventListener(
+  listen(
+    canvas,
     "pointermove",
     (event) => {
       const { scene } = choice;
@@ -155,10 +158,10 @@ function pointing(
       if (chart) tooltip.show(event, describe(chart, Math.round(stepOn(chart, x)), strings));
       else tooltip.hide();
     },
-    { signal },
+    signal,
   );
-  canvas.addEventListener("pointerleave", tooltip.hide, { signal });
-  canvas.addEventListener("dblclick", () => zoom(null), { signal });
+  listen(canvas, "pointerleave", tooltip.hide, signal);
+  listen(canvas, "dblclick", () => zoom(null), signal);
 }
 
 /** The steps between two, in order; nothing where they are as good as one. */
@@ -176,7 +179,8 @@ function keys({ store, place, move, signal }: Stage, canvas: HTMLElement, choice
     const middle = place().step;
     zoom(2 * half >= whole[1] - whole[0] ? null : spanned(middle - half, middle + half, whole));
   };
-  canvas.addEventListener(
+  listen(
+    canvas,
     "keydown",
     (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -187,7 +191,7 @@ function keys({ store, place, move, signal }: Stage, canvas: HTMLElement, choice
       else if (!by) zoom(null);
       else go(store.steps[Math.max(0, Math.min(place().position + by, store.steps.length - 1))] ?? 0, false);
     },
-    { signal },
+    signal,
   );
-  canvas.addEventListener("keyup", (event) => /^Arrow(Left|Right)$/.test(event.key) && move({}, true), { signal });
+  listen(canvas, "keyup", (event) => /^Arrow(Left|Right)$/.test(event.key) && move({}, true), signal);
 }

@@ -2,7 +2,7 @@
 
 import type { Place } from "../cursor";
 import type { Panel } from "../protocol.gen";
-import { assign, element } from "./dom";
+import { assign, element, listen } from "./dom";
 import type { PanelView, Stage } from "./panel";
 
 export type Slot = readonly Panel[];
@@ -82,8 +82,9 @@ function slotOf(slot: Slot, sections: readonly HTMLElement[], { strings, signal,
     repaint();
   };
   buttons.forEach((button, index) => {
-    button.addEventListener("click", () => choose(index), { signal });
-    button.addEventListener(
+    listen(button, "click", () => choose(index), signal);
+    listen(
+      button,
       "keydown",
       (event) => {
         const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -93,7 +94,7 @@ function slotOf(slot: Slot, sections: readonly HTMLElement[], { strings, signal,
         choose(next);
         buttons[next]?.focus();
       },
-      { signal },
+      signal,
     );
   });
   const list = element("div", { role: "tablist", class: "rnnw-titles", "aria-label": strings.panels }, ...buttons);

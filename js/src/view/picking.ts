@@ -1,7 +1,7 @@
 /** A menu of series: a box a group, and a box a line where a group has several. */
 
 import type { Group } from "../panels/groups";
-import { element } from "./dom";
+import { element, listen } from "./dom";
 import type { Stage } from "./panel";
 
 export interface Picks {
@@ -25,7 +25,8 @@ export function picking({ strings, signal, repaint }: Stage, title: (group: Grou
   let hidden: ReadonlySet<string> = new Set();
   let offered = "";
   let shown: ReadonlySet<string> = new Set();
-  list.addEventListener(
+  listen(
+    list,
     "change",
     ({ target }) => {
       const { checked, dataset } = target as HTMLInputElement;
@@ -33,16 +34,17 @@ export function picking({ strings, signal, repaint }: Stage, title: (group: Grou
       if (dataset["line"] !== undefined) hidden = toggled(hidden, dataset["line"], !checked);
       repaint();
     },
-    { signal },
+    signal,
   );
-  details.addEventListener(
+  listen(
+    details,
     "keydown",
     (event) => {
       if (event.key !== "Escape") return;
       details.open = false;
       details.querySelector("summary")?.focus();
     },
-    { signal },
+    signal,
   );
   const offer = (groups: readonly Group[], drawn: ReadonlySet<string>) => {
     shown = drawn;

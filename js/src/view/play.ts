@@ -1,6 +1,6 @@
 /** A button that plays a row of positions, from the one shown to the last; from the first when the last is shown. */
 
-import { assign, element, icon } from "./dom";
+import { assign, element, icon, listen } from "./dom";
 import type { Stage } from "./panel";
 
 const PLAY = "M4.500 2.500v11l9-5.500z";
@@ -49,7 +49,8 @@ export function player({ signal, pace }: Stage, { role, titles, position, last, 
     show(true);
     advance(position() >= last() ? 0 : position() + 1);
   };
-  button.addEventListener(
+  listen(
+    button,
     "click",
     () => {
       if (timer === 0) start();
@@ -58,7 +59,7 @@ export function player({ signal, pace }: Stage, { role, titles, position, last, 
         go(position(), true);
       }
     },
-    { signal },
+    signal,
   );
   show(false);
   signal.addEventListener("abort", stop);
@@ -77,12 +78,13 @@ export function speeds({ strings, signal, pace }: Stage): HTMLElement {
     { "data-role": "speed", "aria-label": strings.speed, title: strings.speed },
     ...options,
   );
-  select.addEventListener(
+  listen(
+    select,
     "change",
     () => {
       pace.speed = Number(select.value);
     },
-    { signal },
+    signal,
   );
   return select;
 }

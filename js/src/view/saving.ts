@@ -1,7 +1,7 @@
 /** What is seen, to keep: the view as a picture, its numbers as a file, and as a table on the page. */
 
 import { atTime, csv, ofQuantity, type Table } from "../panels/values";
-import { element, write } from "./dom";
+import { element, listen, write } from "./dom";
 import type { PanelView, Shown, Stage } from "./panel";
 import { pictureOf, svgOf } from "./snapshot";
 
@@ -45,13 +45,14 @@ export function saving(root: HTMLElement, stage: Stage): PanelView {
       { type: "button", class: "rnnw-quiet", "data-role": `save-${role}` },
       strings.saves[role] ?? role,
     );
-    button.addEventListener(
+    listen(
+      button,
       "click",
       () => {
         details.open = false;
         act();
       },
-      { signal },
+      signal,
     );
     menu.append(button);
   }

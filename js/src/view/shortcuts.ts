@@ -1,13 +1,14 @@
 /** Keys of the whole view: they press its buttons, wherever in it the focus is, except where a key is already taken. */
 
-import { element } from "./dom";
+import { element, listen } from "./dom";
 import type { Stage } from "./panel";
 
 const ROLES: Readonly<Record<string, string>> = { k: "play", t: "play-time", ",": "previous", ".": "next", l: "live" };
 const TYPED = "input:not([type=range]):not([type=checkbox]), select, textarea";
 
 export function shortcuts(root: HTMLElement, signal: AbortSignal): void {
-  root.addEventListener(
+  listen(
+    root,
     "keydown",
     (event) => {
       const role = ROLES[event.key];
@@ -17,7 +18,7 @@ export function shortcuts(root: HTMLElement, signal: AbortSignal): void {
       event.preventDefault();
       button.click();
     },
-    { signal },
+    signal,
   );
 }
 
@@ -31,14 +32,15 @@ export function keysHelp({ strings, signal }: Stage): HTMLElement {
     summary,
     element("div", { class: "rnnw-menu" }, ...lines),
   );
-  details.addEventListener(
+  listen(
+    details,
     "keydown",
     (event) => {
       if (event.key !== "Escape") return;
       details.open = false;
       summary.focus();
     },
-    { signal },
+    signal,
   );
   return details;
 }

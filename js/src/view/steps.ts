@@ -1,7 +1,7 @@
 /** The training-step row: previous, play, next, speed, a slider over the steps held, live. */
 
 import { resolve } from "../panels/steps";
-import { assign, element, icon, write } from "./dom";
+import { assign, element, icon, listen, write } from "./dom";
 import type { PanelView, Shown, Stage } from "./panel";
 import { player, speeds } from "./play";
 
@@ -32,12 +32,12 @@ export function steps(stage: Stage): PanelView {
     position: () => place().position,
     last: () => store.steps.length - 1,
   });
-  slider.addEventListener("input", () => go(Number(slider.value), false), { signal });
-  slider.addEventListener("change", () => go(Number(slider.value), true), { signal });
-  slider.addEventListener("pointerdown", training.stop, { signal });
-  previous.addEventListener("click", () => go(place().position - 1, true), { signal });
-  next.addEventListener("click", () => go(place().position + 1, true), { signal });
-  live.addEventListener("click", () => move({ step: place().following ? place().step : null }, true), { signal });
+  listen(slider, "input", () => go(Number(slider.value), false), signal);
+  listen(slider, "change", () => go(Number(slider.value), true), signal);
+  listen(slider, "pointerdown", training.stop, signal);
+  listen(previous, "click", () => go(place().position - 1, true), signal);
+  listen(next, "click", () => go(place().position + 1, true), signal);
+  listen(live, "click", () => move({ step: place().following ? place().step : null }, true), signal);
 
   const paint = ({ place: shown }: Shown) => {
     const scene = resolve(store, shown);

@@ -1,19 +1,21 @@
 /** One tab a gate, lettered; the full name is its title. Arrow keys go from tab to tab. */
 
-import { assign, element } from "./dom";
+import { assign, element, listen } from "./dom";
 import type { PanelView, Stage } from "./panel";
 
 export function gateTabs({ strings, signal, move, place }: Stage): PanelView {
   const list = element("div", { role: "tablist", class: "rnnw-tabs", "aria-label": strings.gates });
-  list.addEventListener(
+  listen(
+    list,
     "click",
     (event) => {
       const gate = (event.target as Element).closest("[data-gate]")?.getAttribute("data-gate");
       if (gate) move({ gate }, true);
     },
-    { signal },
+    signal,
   );
-  list.addEventListener(
+  listen(
+    list,
     "keydown",
     (event) => {
       const { gates, gate } = place();
@@ -24,7 +26,7 @@ export function gateTabs({ strings, signal, move, place }: Stage): PanelView {
       move({ gate: next }, true);
       list.querySelector<HTMLElement>(`[data-gate="${next}"]`)?.focus();
     },
-    { signal },
+    signal,
   );
   return {
     element: list,

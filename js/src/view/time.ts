@@ -2,7 +2,7 @@
 
 import type { Place } from "../cursor";
 import { sliderSpan } from "../panels/geometry";
-import { assign, element } from "./dom";
+import { assign, element, listen } from "./dom";
 import type { Stage } from "./panel";
 import { player } from "./play";
 
@@ -28,9 +28,9 @@ export function timeSlider(stage: Stage): TimeSlider {
     go: (time, settled) => move({ time: Math.max(0, Math.min(time, place().length - 1)) }, settled),
   });
   const row = element("div", { class: "rnnw-time" }, name, sequence.button, slider);
-  slider.addEventListener("pointerdown", sequence.stop, { signal });
-  slider.addEventListener("input", () => move({ time: Number(slider.value) }, false), { signal });
-  slider.addEventListener("change", () => move({ time: Number(slider.value) }, true), { signal });
+  listen(slider, "pointerdown", sequence.stop, signal);
+  listen(slider, "input", () => move({ time: Number(slider.value) }, false), signal);
+  listen(slider, "change", () => move({ time: Number(slider.value) }, true), signal);
   return {
     element: row,
     paint: ({ times, time, length }, spoken) => {

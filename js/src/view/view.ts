@@ -23,7 +23,6 @@ import { gates } from "./gates";
 import { arranged, build, type Placed, type Rows } from "./layout";
 import { matrix } from "./matrix";
 import type { PanelView, Stage } from "./panel";
-import panelStyle from "./panels.css?inline";
 import { saturation } from "./saturation";
 import { saving } from "./saving";
 import { keysHelp, shortcuts } from "./shortcuts";
@@ -82,7 +81,7 @@ export function mountView(host: HTMLElement, source: Source): View {
   };
   const panels = runs.length > 1 ? furnishCompared(root, source, stage) : furnish(root, source, stage);
   const sheet = element("style");
-  sheet.append(style, panelStyle);
+  sheet.append(style);
   root.prepend(sheet);
   root.append(speech);
   host.append(root);
