@@ -110,7 +110,7 @@ class Trace:
         """Names of the arrays that this trace holds."""
         return tuple(self.arrays)
 
-    @property
+    @cached_property
     def gradients(self) -> tuple[str, ...]:
         """Names of the total gradients that this trace holds: `dh` is that of `h`."""
         return tuple(name for name in self.arrays if name[0] == "d" and name[1:] in self.arrays)

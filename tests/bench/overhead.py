@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 import rnnwidgets as rw
 from rnnwidgets import tasks
+from tests.scorecard.pairs import Language
 
 WARM_UP = 5
 Batch = tuple[Tensor, Tensor]
@@ -40,6 +41,7 @@ class Setting:
     steps: int
     watch: dict[str, Any] | None = field(default_factory=dict)
     shown: bool = False
+    paused: bool = False
 
 
 def language_model() -> nn.Module:
@@ -61,6 +63,29 @@ def numbers() -> Iterator[Batch]:
     return iter(tasks.adding(length=50, batch=50))
 
 
+def tiny_model() -> nn.Module:
+    return Language(16, 32)
+
+
+def wide_model() -> nn.Module:
+    return Language(100, 512, layers=2)
+
+
+def ids(vocabulary: int, times: int, batch: int) -> Iterator[Batch]:
+    random = torch.Generator().manual_seed(0)
+    while True:
+        x, y = torch.randint(0, vocabulary, (2, times, batch), generator=random)
+        yield x, y
+
+
+def tiny_ids() -> Iterator[Batch]:
+    return ids(16, 100, 32)
+
+
+def wide_ids() -> Iterator[Batch]:
+    return ids(100, 35, 32)
+
+
 def loss_of(prediction: Tensor, y: Tensor) -> Tensor:
     if prediction.dim() == 3:
         return nn.functional.cross_entropy(prediction.flatten(0, 1), y.flatten(), reduction="sum") / y.shape[1]
@@ -74,6 +99,8 @@ def train(setting: Setting, turn: Connection) -> None:
     model = setting.model()
     optimizer = torch.optim.Adam(model.parameters())
     recorder = None if setting.watch is None else rw.watch(model, optimizer, **setting.watch)
+    if recorder is not None and setting.paused:
+        recorder.pause()
     view = rw.Explorer(recorder) if recorder is not None and setting.shown else None
     batches = setting.batches()
     while turn.recv():
@@ -153,6 +180,9 @@ def main() -> None:
         Setting("reference LSTM, every step, Explorer open", language_model, words, pairs, every_step, shown=True),
         Setting("small LSTM (64 units), auto, budget 5 %", small_model, numbers, 10 * pairs),
         Setting("small LSTM, auto, Explorer open", small_model, numbers, 10 * pairs, shown=True),
+        Setting("tiny LSTM (32 units, T 100, B 32), auto", tiny_model, tiny_ids, 20 * pairs),
+        Setting("two layers of 512 units, auto", wide_model, wide_ids, pairs),
+        Setting("reference LSTM, paused", language_model, words, pairs, every_step, paused=True),
     ):
         measure(setting)
 
