@@ -86,6 +86,7 @@ class Loop:
         self._weights = given.weights
         self._versions = [version(weight) for weight in self._weights]
         self._times: list[_Time] = []
+        self._candidates: Sequence[Tensor] = ()
         self._dh: dict[int, Tensor] = {}
         self._dc: dict[int, Tensor] = {}
         self._made: tuple[Made | None, Made | None] = None, None
@@ -115,6 +116,7 @@ class Loop:
         )
         if any(map(is_not, given.weights, self._weights)):
             self._weights = ()
+        self._candidates = candidates
         place = len(self._times)
         self._times.append(
             _Time(
@@ -162,9 +164,20 @@ class Loop:
         self._dc.clear()
 
     def tokens(self, decode: Callable[[int], str]) -> Text | None:
-        """Return the text of the token ids read, [sample][time], or None where a call read none."""
+        """Return the text of the token ids read, [sample][time]; None where it is not known which those are."""
         ids = [time.ids for time in self._times if time.ids is not None]
-        return text(self._stacked(ids), self._lengths, decode) if len(ids) == len(self._times) else None
+        if len(ids) == len(self._times):
+            return text(self._stacked(ids), self._lengths, decode)
+        whole = next((found for found in map(self._whole, reversed(self._candidates)) if found is not None), None)
+        return None if whole is None else text(whole, self._lengths, decode)
+
+    def _whole(self, ids: Tensor) -> Tensor | None:
+        """Return the kept ids (T, S) of all calls, where they stand in one tensor (T, B) or (B, T); which, is clear."""
+        times, batch = len(self._times), self._times[0].rows.batch
+        if times == batch or ids.shape not in {(times, batch), (batch, times)}:
+            return None
+        by_time = ids if ids.shape == (times, batch) else ids.T
+        return by_time[:, list(self.samples)]
 
     def traces(self, seen: int, *, heavy: bool) -> list[Trace]:
         """Return the trace of the cell over all calls; `seen` is how many sequences of calls the step has had."""

@@ -230,3 +230,26 @@ def test_token_ids_read_one_a_call_are_decoded(batch_first):
         model(ids if batch_first else ids.T).sum().backward()
         recorder.step()
     assert recorder.recording[0].tokens == (("1", "2", "3"), ("4", "5", "6"))
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_token_ids_that_are_embedded_all_at_once_are_decoded(batch_first):
+    class Reader(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding, self.cell = nn.Embedding(9, INPUTS), nn.LSTMCell(INPUTS, UNITS)
+
+        def forward(self, ids: Tensor) -> Tensor:
+            state = None
+            for now in self.embedding(ids).unbind(1 if batch_first else 0):
+                state = self.cell(now, state)
+            assert state is not None
+            last: Tensor = state[0]
+            return last
+
+    ids = torch.tensor([[1, 2, 3], [4, 5, 6]])
+    model = Reader()
+    with rw.watch(model, samples=[1], decode=[str(i) for i in range(9)]) as recorder:
+        model(ids if batch_first else ids.T).sum().backward()
+        recorder.step()
+    assert recorder.recording[0].tokens == (("4", "5", "6"),)

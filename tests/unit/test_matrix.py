@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -36,6 +38,17 @@ def possible(case: Case) -> bool:
 @given(case=cases.filter(possible))
 def test_packed_sequences_in_any_order_agree_with_autograd_within_1e_12(case):
     check(case, 1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(case=cases.filter(possible), times=st.integers(1, 9), batch=st.integers(1, 4))
+def test_padded_sequences_of_any_layout_agree_with_autograd_within_1e_12(case, times, batch):
+    check(replace(case, packed=False, lengths=(times,) * batch), 1e-12)
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_two_thousand_times_agree_with_autograd_within_1e_12(kind):
+    check(Case(kind, 1, True, (2000,), "all", packed=True), 1e-12)
 
 
 @pytest.mark.parametrize("loss_on", LOSSES)
