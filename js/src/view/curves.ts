@@ -25,6 +25,7 @@ import { tip } from "./tip";
 
 const KINDS = ["auto", "log", "linear"] as const satisfies readonly ScaleKind[];
 const ZOOM = 2;
+const LEAST = 200;
 
 /** What the reader chose here. */
 interface Choice {
@@ -92,7 +93,8 @@ function painting({ strings, store }: Stage, parts: Parts, choice: Choice, picks
     const scene = resolve(store, place, wish, strings);
     choice.scene = scene;
     picks.offer(scene.groups, new Set(scene.charts.map(({ name }) => name)));
-    figure.style.minHeight = `${scene.height}px`;
+    // What the reader picked makes the figure as high as it needs; left to itself it takes the room that there is.
+    figure.style.minHeight = `${wish.picked ? scene.height : LEAST}px`;
     const resized = size(plot, scene.width, scene.height, pixelRatio);
     if (changed(...fixed) || resized) paintScene(scene, cleared(plot, pixelRatio), look);
     size(canvas, scene.width, scene.height, pixelRatio);
