@@ -101,7 +101,7 @@ def start(page: Page, panels: Sequence[str]) -> float:
     """Show a view; milliseconds that `initialize` took."""
     page.set_content("<body></body>")
     cursor = {"step": None, "time": 0, "layer": "", "gate": "", "unit": None, "sample": 0, "theme": "light"}
-    traits = {
+    traits: dict[str, Any] = {
         "_meta": {},
         "_snapshot": None,
         "_others": [],
