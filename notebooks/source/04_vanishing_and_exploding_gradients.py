@@ -281,7 +281,8 @@ _, after = runs["clip at 1"].recording.scalars["grad_norm"]
 print(f"clip at 1:   {len(clipped_at) / steps:.0%} of the steps, largest |g| {before.max():.3g} → {after.max():.3g}")
 for name, values in losses.items():
     print(f"{name:12s} largest loss {max(values):.3g}, last loss {np.mean(values[-20:]):.3g}")
-draw({name: (np.arange(steps), values) for name, values in losses.items()}, band=rw.tasks.expected("adding", "RNN"), log=True)
+seen = {name: np.where(np.array(values) < 3, values, np.nan) for name, values in losses.items()}     # above 3 it leaves the picture
+draw({name: (np.arange(steps), values) for name, values in seen.items()}, band=rw.tasks.expected("adding", "RNN"), log=True)
 
 # %% [markdown] lang="en"
 r"""
