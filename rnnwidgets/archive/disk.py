@@ -121,15 +121,15 @@ class _Journal:
         self._queue.put((step, told))
 
     def stop(self) -> None:
-        """End the thread once everything is written."""
-        self._queue.put(None)
+        """End the thread once everything is written; in a forked process there is none."""
+        if os.getpid() == self._process:
+            self._queue.put(None)
 
     def close(self) -> None:
-        """End the thread and wait for it; in a forked process there is none."""
-        if os.getpid() == self._process:
-            self.stop()
-            if threading.current_thread() is not self._thread:
-                self._thread.join(_CLOSE_SECONDS)
+        """End the thread and wait for it."""
+        self.stop()
+        if os.getpid() == self._process and threading.current_thread() is not self._thread:
+            self._thread.join(_CLOSE_SECONDS)
 
     def _run(self) -> None:
         while True:

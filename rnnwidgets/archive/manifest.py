@@ -65,14 +65,15 @@ def read_manifest(place: Place) -> str:
 def parse_manifest(name: str, text: bytes) -> str:
     """Return the name of the run, after its checksum and version."""
     facts = from_json(text)
-    if facts.get("format") != FORMAT:
+    checksum = facts.pop("crc32", None)
+    if checksum is None and facts.get("format") != FORMAT:
         raise RecordingError(
             "path",
             expected=f"a recording: {MANIFEST} with format {FORMAT!r}",
             found=f"format {str(facts.get('format'))[:80]!r} in {name}",
             remedy="give the directory that was passed to watch(path=...) or Recording.save",
         )
-    if facts.pop("crc32", None) != _checksum(facts):
+    if checksum != _checksum(facts):
         raise FrameBytesError(
             f"{name}/{MANIFEST}",
             expected="its own checksum",

@@ -238,3 +238,17 @@ def test_a_rank_that_is_a_symbolic_link_is_not_followed(tmp_path: Path):
     (tmp_path / "other" / "rank-0").symlink_to(tmp_path / "run" / "rank-0")
     with pytest.raises(RecordingError, match="found a symbolic link; a recording is read only from inside"):
         load(tmp_path / "other")
+
+
+def test_a_manifest_with_any_bit_flipped_is_told_and_the_recording_is_read_all_the_same(tmp_path: Path):
+    recording = record(tmp_path / "run", range(2))
+    manifest = tmp_path / "run" / "manifest.json"
+    original = manifest.read_bytes()
+    for bit in range(0, 8 * len(original.rstrip()), 3):
+        data = bytearray(original)
+        data[bit // 8] ^= 1 << bit % 8
+        manifest.write_bytes(data)
+        loaded = load(tmp_path / "run")
+        assert loaded.steps == recording.steps
+        assert loaded.run == f"{recording.run}-0"
+        assert any("manifest" in note or "record: expected" in note for note in loaded.status.notes)
