@@ -34,8 +34,9 @@ def check(header: Mapping[str, Any]) -> None:
         _all("replay_error", _number, [layer["replay_error"]])
     extents: dict[str, tuple[int, ...]] = {layer["name"]: () for layer in layers}
     for plane in header["planes"]:
-        _all("planes", _text, [plane["name"], *plane["axes"]])
-        if len(plane["axes"]) != len(plane["shape"]) or plane["layer"] not in extents:
+        _all("planes", _name, [plane["name"]])
+        _all("axes", _text, plane["axes"])
+        if not 0 < len(plane["axes"]) == len(plane["shape"]) or plane["layer"] not in extents:
             raise ValueError(f"plane {plane['name']} has axes {plane['axes']} and shape {plane['shape']}")
         if plane["axes"][:2] == ["time", "sample"]:
             shape = tuple(plane["shape"][:2])
@@ -61,6 +62,10 @@ def _whole(value: object) -> bool:
 
 def _number(value: object) -> bool:
     return (isinstance(value, float) or _whole(value)) or (isinstance(value, str) and value in _NON_FINITE)
+
+
+def _name(value: object) -> bool:
+    return isinstance(value, str) and value != ""
 
 
 def _text(value: object) -> bool:
