@@ -1,8 +1,9 @@
 """What follows from the frames of a recording, found beside training and kept for its views.
 
 One daemon thread at most, none while there is nothing to do. While training runs it takes the newest frame, at most
-every `GAP` seconds and so seldom that it uses `SHARE` of one core; once training has ended, it goes back over the
-frames held, the newest first. It computes with NumPy alone, touches no model and draws no random number.
+every `GAP` seconds and so seldom that it uses `SHARE` of the CPU time that training does; once training has ended, it
+goes back over the frames held, the newest first. It computes with NumPy alone, touches no model and draws no random
+number.
 """
 
 from __future__ import annotations
@@ -34,6 +35,19 @@ KEPT_EACH = 16 * 1024
 _JUDGED = ("loss", "grad_norm")
 _EVENTS = ("not_finite", "spike")
 _WAITING = 8
+
+
+class Rest:
+    """A rest until this process has used so many seconds of CPU, which training uses, or `LONGEST` seconds passed."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        """Begin now."""
+        self._until = time.process_time() + seconds
+        self._latest = time.monotonic() + LONGEST
+
+    def over(self) -> bool:
+        """Return whether it has ended."""
+        return time.process_time() >= self._until or time.monotonic() >= self._latest
 
 
 class Analyst:
@@ -72,17 +86,20 @@ class Analyst:
                 self._ended = None
 
     def _run(self, ended: threading.Event) -> None:
-        pause, found = min(self._gap, 1.0) / 4, False
+        pause, found, rest = min(self._gap, 1.0) / 4, False, Rest()
         while not ended.wait(pause):
             with self._lock:
-                live, self._wanted = self._live, False
+                live = self._live
+                if live and not rest.over():
+                    continue
+                self._wanted = False
             begun = time.thread_time()
             analysis = self._guard.run("analysing", self._next, live=live)
             cost = time.thread_time() - begun
             if analysis is not None:
                 found = True
                 self._guard.run("showing an analysis", self._take, analysis)
-                pause = min(max(self._gap, cost / SHARE), LONGEST) if live else cost / SHARE_AFTER
+                pause, rest = (self._gap, Rest(cost / SHARE)) if live else (cost / SHARE_AFTER, Rest())
             elif not live and found:
                 found = False
                 self._guard.run("showing an analysis", self._take, None)
