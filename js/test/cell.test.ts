@@ -162,6 +162,9 @@ describe("the cell", () => {
       expect(box.x).toBeGreaterThan(before ? before.x + before.width : (body?.x ?? 0));
     }
     expect((body?.x ?? 0) + (body?.width ?? 0)).toBeLessThan(width);
+    for (const { points } of scene({}, width).wires) {
+      for (const [x] of points) expect([x > 0, x < width]).toEqual([true, true]);
+    }
   });
 
   test("speaks Chinese", () => {

@@ -81,8 +81,10 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
   };
 }
 
+/** A point of the body; beyond its sides, in the room that is left beside it. */
 function at(body: Box, u: number, v: number): readonly [number, number] {
-  return [body.x + u * body.width, body.y + v * body.height];
+  const beyond = u > 1 ? 0.85 * body.x : u < 0 ? -0.85 * body.x : 0;
+  return [body.x + Math.max(0, Math.min(1, u)) * body.width + beyond, body.y + v * body.height];
 }
 
 /** Every number of the cell by its key: those of the frame, and products that add up to the recorded state. */
