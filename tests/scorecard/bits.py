@@ -42,10 +42,11 @@ Train = Callable[[nn.Module, Any, Tensor], Tensor]
 class Reader(nn.Module):
     """An embedding, a recurrent module, padded or packed, dropout, a readout."""
 
-    def __init__(self, rnn: nn.RNNBase, *, packed: bool = False) -> None:
+    def __init__(self, rnn: nn.Module, *, packed: bool = False) -> None:
         super().__init__()
         self.embedding, self.rnn, self.packed = nn.Embedding(V, E), rnn, packed
-        self.readout = nn.Linear((rnn.proj_size or H) * (1 + rnn.bidirectional), V)
+        width = (rnn.proj_size or H) * (1 + rnn.bidirectional) if isinstance(rnn, nn.RNNBase) else H
+        self.readout = nn.Linear(width, V)
 
     def body(self, x: Tensor) -> Tensor:
         if self.packed:
@@ -81,16 +82,11 @@ def _computed(way: str) -> Reader:
 class Stepper(Reader):
     """The same with a cell in a loop."""
 
-    def __init__(self, cell: nn.RNNCellBase) -> None:
-        super().__init__(nn.RNN(E, H))
-        del self.rnn
-        self.cell = cell
-
     def body(self, x: Tensor) -> Tensor:
         state: Any = None
         outputs = []
         for x_t in x:
-            state = self.cell(x_t, state)
+            state = self.rnn(x_t, state)
             outputs.append(state[0] if isinstance(state, tuple) else state)
         return nn.functional.dropout(torch.stack(outputs), 0.2, self.training)
 
