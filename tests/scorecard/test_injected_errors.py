@@ -29,7 +29,7 @@ SITES: dict[str, tuple[Any, str]] = {
     "token ids on their way in": (step.Step, "take_ids"),
     "random numbers before dropout": (hooks.Hooks, "_note_random"),
     "a gradient that arrives": (step.Step, "answer"),
-    "a gradient that is copied": (observe.Call, "_listen"),
+    "following a gradient": (observe, "listen"),
     "the frame": (step.Step, "frame"),
     "norms": (step, "parameter_norms"),
     "how the gradient is scaled": (training.Training, "_record"),
