@@ -1,24 +1,31 @@
 """What recording costs: the recorder's CPU time over that of the rest of training.
 
-CPU time of the process, since wall time on a shared machine says nothing. A period is a recorded step with the steps
-that passed unrecorded before it; those are counted and not timed, since code that runs once a step finds cold caches,
-where the reading of a clock costs as much as what it would measure. The first step is not counted: it pays for what is
-set up once. Costs are exponential averages, so that the figure follows a model whose steps change.
+CPU time, since wall time on a shared machine says nothing: of the thread for the recorder's own work, of the process
+for training, whose other threads may still be at work while the recorder is. What the views' own threads use counts as
+the recorder's. A period is a recorded step with the steps that passed unrecorded before it; those are counted and not
+timed, since code that runs once a step finds cold caches, where the reading of a clock costs as much as what it would
+measure. The first step is not counted: it pays for what is set up once. The figure is that of the latest periods, so
+that it follows a model whose steps change; what was dearest of them decides nothing, since it may have been paid once.
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections import deque
+from collections.abc import Callable
 from types import TracebackType
+from typing import NamedTuple
 
-_MEMORY = 0.1
+_PERIODS = 16
+_GROWTH = 2  # of the interval from one period to the next, so that no single measurement ends the measuring
+_ROUNDING = 1e-6
 _SLOWEST = 1000
 _LEAST_ROOM = 0.25  # of the budget goes to frames even where waiting alone costs more than the rest of it
 
 
 class Spending:
-    """Counts the CPU time of what is inside `with` as the recorder's own; nested uses count once.
+    """Counts the CPU time of this thread inside `with` as the recorder's own; nested uses count once.
 
     Attributes:
         seconds: counted since the last `reset`.
@@ -37,7 +44,7 @@ class Spending:
     def __enter__(self) -> None:
         """Start the clock."""
         if not self._depth:
-            self._began = time.process_time()
+            self._began = time.thread_time()
         self._depth += 1
 
     def __exit__(
@@ -46,7 +53,17 @@ class Spending:
         """Stop the clock."""
         self._depth -= 1
         if not self._depth:
-            self.seconds += time.process_time() - self._began
+            self.seconds += time.thread_time() - self._began
+
+
+class _Period(NamedTuple):
+    """CPU seconds of a recorded step's recording, of waiting for it, of the views' threads, and of training."""
+
+    recorded: float
+    waited: float
+    aside: float
+    training: float
+    passed: int
 
 
 class Budget:
@@ -58,25 +75,28 @@ class Budget:
         waiting: counts what the steps cost that are not recorded.
     """
 
-    def __init__(self, every: int | None, budget: float) -> None:
-        """Keep `every` as given, or adapt it to `budget` (a fraction of the training's CPU time) where it is None."""
+    def __init__(self, every: int | None, budget: float, aside: Callable[[], float] = float) -> None:
+        """Keep `every` as given, or adapt it to `budget` (a fraction of the training's CPU time) where it is None.
+
+        `aside` returns the CPU seconds that threads of views have used so far.
+        """
         self.every = every or 1
         self.recording, self.waiting = Spending(), Spending()
         self._adapts = every is None
         self._budget = budget
+        self._aside = aside
         self._passed = 0
-        self._began: float | None = None
-        self._recorded_cost: float | None = None
-        self._idle_cost: float | None = None
-        self._training: float | None = None
+        self._began: tuple[float, float] | None = None
+        self._periods: deque[_Period] = deque(maxlen=_PERIODS)
 
     @property
     def overhead(self) -> float | None:
         """The recorder's CPU time over the rest of a step's, on average over all steps; None before it is known."""
-        if self._training is None or self._recorded_cost is None:
+        if not self._periods:
             return None
-        idle = self._idle_cost or 0.0
-        return (self._recorded_cost + (self.every - 1) * idle) / (self.every * self._training)
+        recorded = sum(period.recorded for period in self._periods) / len(self._periods)
+        idle, aside, training = self._each_step()
+        return (recorded + (self.every - 1) * idle) / (self.every * training) + aside / training
 
     @property
     def spending(self) -> Spending:
@@ -92,26 +112,31 @@ class Budget:
 
         What comes late of a recorded step, as sending it to views does, is counted in the period after it.
         """
-        now = time.process_time()
-        recorded, waited = self.recording.seconds, self.waiting.seconds
+        now, aside = time.process_time(), self._aside()
         if self._began is not None:
-            training = max(now - self._began - recorded - waited, 1e-9) / (self._passed + 1)
-            self._training = _follow(self._training, training)
-            self._recorded_cost = _follow(self._recorded_cost, recorded)
-            if self._passed:
-                self._idle_cost = _follow(self._idle_cost, waited / self._passed)
+            began, aside_before = self._began
+            recorded, waited, beside = self.recording.seconds, self.waiting.seconds, aside - aside_before
+            training = max(now - began - recorded - waited - beside, 1e-9)
+            self._periods.append(_Period(recorded, waited, beside, training, self._passed))
             if self._adapts:
-                self.every = self._affordable(self._recorded_cost, self._idle_cost or 0.0, self._training)
+                self.every = self._affordable()
         self.recording.reset()
         self.waiting.reset()
-        self._began, self._passed = now, 0
+        self._began, self._passed = (now, aside), 0
 
-    def _affordable(self, recorded: float, idle: float, training: float) -> int:
+    def _each_step(self) -> tuple[float, float, float]:
+        """Return what waiting costs a step that passes, and what views' threads and training use in any step."""
+        passed = sum(period.passed for period in self._periods)
+        steps = passed + len(self._periods)
+        waited, aside, training = (sum(values) for values in list(zip(*self._periods, strict=True))[1:4])
+        return waited / max(passed, 1), aside / steps, training / steps
+
+    def _affordable(self) -> int:
         """Return the smallest interval whose cost is within the budget."""
-        allowed = self._budget * training
-        room = max(allowed - idle, allowed * _LEAST_ROOM)
-        return min(max(math.ceil((recorded - idle) / room), 1), _SLOWEST)
-
-
-def _follow(average: float | None, value: float) -> float:
-    return value if average is None else average + _MEMORY * (value - average)
+        idle, aside, training = self._each_step()
+        costs = sorted(period.recorded for period in self._periods)
+        usual = costs[: max(len(costs) - 1, 1)]
+        recorded, allowed = sum(usual) / len(usual), self._budget * training
+        room = max(allowed - aside - idle, allowed * _LEAST_ROOM)
+        wanted = math.ceil((recorded - idle) / room - _ROUNDING)
+        return min(max(wanted, 1), _GROWTH * self.every, _SLOWEST)

@@ -63,7 +63,7 @@ class Training:
         self.names = ", ".join(layer.name for module in modules for layer in module.layers)
         self.step = Step(settings.first, due=True)
         self.apart = self.paused = self.ended = False
-        self.budget = Budget(settings.every, settings.budget)
+        self.budget = Budget(settings.every, settings.budget, lambda: recording.aside.seconds)
         self.guard = Guard(recording.note, strict=settings.strict)
         self.notices = Notices(recording, strict=settings.strict)
         self._model = weakref.ref(model)

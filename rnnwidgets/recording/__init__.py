@@ -24,6 +24,7 @@ from rnnwidgets import schema
 from rnnwidgets.archive import Disk, Writer, save
 from rnnwidgets.errors import RecordingError
 from rnnwidgets.frame import Frame
+from rnnwidgets.recording.aside import Aside
 from rnnwidgets.recording.convert import Convertible
 from rnnwidgets.recording.held import Held, Sized, fitted
 from rnnwidgets.recording.series import Curve, Series
@@ -40,6 +41,7 @@ class Recording(Convertible):
     Attributes:
         run: an identifier of this run, new for every recording.
         memory: hard cap on the bytes held.
+        aside: counts what threads of its views use of the CPU.
     """
 
     def __init__(self, *, memory: int = 64 * 2**20) -> None:
@@ -60,7 +62,7 @@ class Recording(Convertible):
             )
         self.run = uuid.uuid4().hex
         self.lock = threading.RLock()
-        self.memory = memory
+        self.memory, self.aside = memory, Aside()
         self._held = Held()
         self._owners: dict[str, weakref.ref[Sized]] = {}
         self._series: dict[str, Series] = {}

@@ -25,7 +25,7 @@ from rnnwidgets.wire import encode_analysis
 
 THREAD_NAME = "rnnwidgets-analysis"
 GAP = 2.0
-SHARE = 0.03
+SHARE = 0.01
 SHARE_AFTER = 0.5
 LONGEST = 10.0
 AFTER = 64
@@ -94,11 +94,13 @@ class Analyst:
                     continue
                 self._wanted = False
             begun = time.thread_time()
-            analysis = self._guard.run("analysing", self._next, live=live)
+            with self._recording.aside.counted():
+                analysis = self._guard.run("analysing", self._next, live=live)
+                if analysis is not None:
+                    found = True
+                    self._guard.run("showing an analysis", self._take, analysis)
             cost = time.thread_time() - begun
             if analysis is not None:
-                found = True
-                self._guard.run("showing an analysis", self._take, analysis)
                 pause, rest = (self._gap, Rest(cost / SHARE)) if live else (cost / SHARE_AFTER, Rest())
             elif not live and found:
                 found = False

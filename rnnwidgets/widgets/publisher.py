@@ -158,14 +158,16 @@ class Publisher:
             self._state = status.state
             if status.state in _ENDED or (status.state == "paused" and now - self._written >= _RESTING_SECONDS):
                 self._write(now)
-        frame = self._complete_frame(complete=complete)
-        if self._live.ready(now) and (complete or self._live.news(frame)):
-            self._speak(frame, now)
+            self._analyse()
+        if self._live.ready(now):
+            frame = self._complete_frame(complete=complete)
+            if complete or self._live.news(frame):
+                self._speak(frame, now)
+                self._analyse()
         if self._unseen and self._durable.due(now):
             self._write(now)
         if now - self._charted >= CHART_SECONDS:
             self._refresh(now)
-        self._analyse()
 
     def _analyse(self) -> None:
         """Let the frames be analysed beside training, or after it."""
@@ -238,7 +240,7 @@ class Publisher:
                 self._guard.run("updating the views", self._write, self._clock())
 
     def _settled(self, last: bool) -> None:  # noqa: FBT001 (called by `Settle` with one argument)
-        with self._lock:
+        with self._lock, self.recording.aside.counted():
             if self._tied:
                 self._guard.run("updating the views", self._rest, last=last)
 

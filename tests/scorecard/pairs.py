@@ -31,6 +31,9 @@ class Clock:
     def process_time(self) -> float:
         return time.process_time() - self.elsewhere
 
+    def thread_time(self) -> float:
+        return time.thread_time()
+
 
 @dataclass
 class Costs:

@@ -17,6 +17,9 @@ class Clock:
     def process_time(self) -> float:
         return self.now
 
+    def thread_time(self) -> float:
+        return self.now
+
 
 @pytest.fixture
 def clock(monkeypatch):
