@@ -4,7 +4,6 @@ export interface Phrases {
   readonly order: string;
   readonly orders: Readonly<Record<"index" | "mean" | "variance" | "saturation" | "similarity" | "gradient", string>>;
   readonly wholeHeatmap: string;
-  readonly cellPanel: string;
   readonly noCell: string;
   readonly start: string;
   readonly open: string;
@@ -26,7 +25,6 @@ export interface Phrases {
   readonly noWeights: string;
   readonly weightsHelp: string;
   readonly radius: string;
-  readonly findings: string;
   readonly noAnalysis: string;
   readonly noFindings: (step: string) => string;
   readonly severity: Readonly<Record<"info" | "warning" | "problem", string>>;
@@ -47,8 +45,7 @@ export const ENGLISH_PHRASES: Phrases = {
     gradient: "gradient",
   },
   wholeHeatmap: "show all",
-  cellPanel: "The cell",
-  noCell: "No diagram is known for a cell written by hand: its quantities are in the heatmap.",
+  noCell: "A cell written by hand has no diagram: its quantities are in the heatmap.",
   start: "start",
   open: "open",
   shut: "shut",
@@ -65,11 +62,10 @@ export const ENGLISH_PHRASES: Phrases = {
   cannotTeach: "this loss cannot reach this state",
   taughtByNone: (time) => `no loss reaches t = ${time}`,
   taughtMost: (time, loss, value) => `t = ${time} learns most from the loss at ${loss}: ${value}`,
-  analysedAt: (step) => `as analysed at step ${step}`,
+  analysedAt: (step) => `analysed: step ${step}`,
   noWeights: "The recurrent weights appear here once a step has been analysed.",
   weightsHelp: "Eigenvalues of each block of W_hh (outside the circle they grow), and its entries.",
   radius: "radius",
-  findings: "Findings",
   noAnalysis: "Findings appear here once a step has been analysed.",
   noFindings: (step) => `Nothing conspicuous at step ${step}.`,
   severity: { info: "Note", warning: "Warning", problem: "Problem" },
@@ -89,7 +85,6 @@ export const CHINESE_PHRASES: Phrases = {
     gradient: "梯度",
   },
   wholeHeatmap: "显示全部",
-  cellPanel: "细胞内部",
   noCell: "手写的细胞没有已知的结构图：其各个量见热图。",
   start: "起点",
   open: "打开",
@@ -107,11 +102,10 @@ export const CHINESE_PHRASES: Phrases = {
   cannotTeach: "该损失无法影响该状态",
   taughtByNone: (time) => `没有损失影响 t = ${time}`,
   taughtMost: (time, loss, value) => `t = ${time} 主要受 ${loss} 的损失影响：${value}`,
-  analysedAt: (step) => `取自第 ${step} 步的分析`,
+  analysedAt: (step) => `分析：第 ${step} 步`,
   noWeights: "分析后显示循环权重。",
   weightsHelp: "W_hh 各分块的特征值（圆外增长）及权重分布。",
   radius: "谱半径",
-  findings: "发现",
   noAnalysis: "分析后显示发现。",
   noFindings: (step) => `第 ${step} 步没有异常。`,
   severity: { info: "提示", warning: "警告", problem: "问题" },

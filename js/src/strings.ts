@@ -29,32 +29,26 @@ export interface Strings extends Phrases, Captions {
   readonly live: string;
   readonly latest: string;
   readonly follow: string;
-  readonly gates: string;
   readonly gate: Readonly<Record<string, string>>;
   readonly heatmap: string;
   readonly heatmapHelp: string;
   readonly time: string;
   readonly unit: string;
-  readonly token: string;
-  readonly value: string;
   readonly at: (time: number, times: number) => string;
   readonly quoted: (token: string) => string;
   readonly noData: string;
   readonly bad: (counts: string) => string;
   readonly notRecorded: (gate: string) => string;
-  readonly flow: string;
   readonly total: string;
   readonly direct: string;
   readonly cell: string;
   readonly noFlow: string;
   readonly noGradient: string;
-  readonly curves: string;
   readonly series: Readonly<Record<string, string>>;
   readonly noCurves: string;
   readonly nothingPicked: string;
   readonly pick: string;
   readonly wholeRun: string;
-  readonly overview: string;
   readonly curvesHelp: string;
   readonly scale: Readonly<Record<"auto" | "log" | "linear", string>>;
   readonly scaleHelp: string;
@@ -98,7 +92,6 @@ export const ENGLISH: Strings = {
   live: "live",
   latest: "latest",
   follow: "Follow the latest step",
-  gates: "Gates and states",
   gate: {
     i: "input gate i",
     f: "forget gate f",
@@ -116,20 +109,16 @@ export const ENGLISH: Strings = {
   heatmapHelp: "arrow keys move time and unit; plus, minus and 0 zoom",
   time: "time",
   unit: "unit",
-  token: "token",
-  value: "value",
   at: (time, times) => `t = ${time} / ${times}`,
   quoted: (token) => `\u2018${token}\u2019`,
   noData: "no data: past the end of this sequence",
   bad: (counts) => `not numbers: ${counts}`,
   notRecorded: (gate) => `${gate}: not recorded at this step`,
-  flow: "Gradient through time",
   total: "total",
   direct: "direct",
   cell: "cell",
   noFlow: "The gradient at every timestep appears here.",
-  noGradient: "No gradient at this step: no backward pass was recorded.",
-  curves: "Over training",
+  noGradient: "No gradient at this step: no backward pass.",
   series: {
     loss: "loss",
     grad_norm: "gradient norm",
@@ -142,10 +131,9 @@ export const ENGLISH: Strings = {
   nothingPicked: "Nothing is picked.",
   pick: "series",
   wholeRun: "whole run",
-  overview: "The whole run: drag to choose a part of it",
-  curvesHelp: "click, or use the left and right arrow keys, to go to a step; + and - zoom, 0 shows the whole run",
+  curvesHelp: "click, or left and right arrow keys: go to a step; + and - zoom, 0 shows the whole run",
   scale: { auto: "scale: auto", log: "scale: log", linear: "scale: linear" },
-  scaleHelp: "Switch the vertical scale between automatic, logarithmic and linear",
+  scaleHelp: "Vertical scale: automatic, logarithmic or linear",
   range: (low, high) => `from ${low} to ${high}`,
 };
 
@@ -185,7 +173,6 @@ export const CHINESE: Strings = {
   live: "实时",
   latest: "最新",
   follow: "跟随最新的步",
-  gates: "门与状态",
   gate: {
     i: "输入门 i",
     f: "遗忘门 f",
@@ -203,20 +190,16 @@ export const CHINESE: Strings = {
   heatmapHelp: "方向键移动时间和单元；加号、减号和 0 缩放",
   time: "时间",
   unit: "单元",
-  token: "词",
-  value: "值",
   at: (time, times) => `t = ${time} / ${times}`,
   quoted: (token) => `\u201c${token}\u201d`,
   noData: "无数据：已超出该序列的末尾",
   bad: (counts) => `非数值：${counts}`,
   notRecorded: (gate) => `${gate}：此步未记录`,
-  flow: "沿时间的梯度",
   total: "总梯度",
   direct: "直接",
   cell: "细胞",
   noFlow: "每个时刻的梯度将显示在这里。",
   noGradient: "此步没有梯度：未记录反向传播。",
-  curves: "训练过程",
   series: {
     loss: "损失",
     grad_norm: "梯度范数",
@@ -229,7 +212,6 @@ export const CHINESE: Strings = {
   nothingPicked: "未选择任何曲线。",
   pick: "曲线",
   wholeRun: "全程",
-  overview: "整个训练过程：拖动以选取一段",
   curvesHelp: "点击或用左右方向键转到某一步；+ 和 - 缩放，0 显示全程",
   scale: { auto: "刻度：自动", log: "刻度：对数", linear: "刻度：线性" },
   scaleHelp: "在自动、对数和线性刻度之间切换",

@@ -100,7 +100,7 @@ describe("the matrix of who teaches whom", () => {
   test("is that of the nearest analysed step before, and says which; its scale ends at a power of ten of all", () => {
     analysis(3, [{ ...flow, high: 7 }]);
     const found = scene();
-    expect(found.notes).toEqual(["as analysed at step 3"]);
+    expect(found.notes).toEqual(["analysed: step 3"]);
     analysis(8, [flow]);
     expect(scene()).toMatchObject({ notes: [], top: 10 });
     expect(scene().legend?.ticks.map(({ text }) => text)).toEqual([
@@ -221,7 +221,7 @@ describe("the findings", () => {
     });
     expect(said[1]?.look).toEqual({ layer: "lstm.l0", time: 0 });
     expect(said[2]).toMatchObject({ look: null, place: "" });
-    expect(of).toBe("as analysed at step 8");
+    expect(of).toBe("analysed: step 8");
   });
 
   test("are in the reader's language", () => {

@@ -32,7 +32,7 @@ describe("the flow scene", () => {
   test("says that there is no gradient where none was recorded", () => {
     store.applyDelta(delta(2), step(2));
     expect(scene()).toMatchObject({
-      message: "No gradient at this step: no backward pass was recorded.",
+      message: "No gradient at this step: no backward pass.",
       lines: [],
       rule: null,
     });

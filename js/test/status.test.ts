@@ -38,6 +38,13 @@ describe("the status scene", () => {
     });
   });
 
+  test("says of a forward pass alone that it has no gradient", () => {
+    store.applyDelta(delta(1), step(1, { mode: "forward" }));
+    expect(scene().facts).toContain(ENGLISH.noGradient);
+    store.applyDelta(delta(2), step(2));
+    expect(scene().facts).not.toContain(ENGLISH.noGradient);
+  });
+
   test("says that it stays at a step while training goes on, and how to follow again", () => {
     store.applyDelta(delta(1), step(1));
     store.applyDelta(delta(2), step(2));

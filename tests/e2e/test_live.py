@@ -32,6 +32,7 @@ def test_the_picture_changes_while_the_training_cell_runs_and_ends_at_the_last_r
 ):
     notebook.write(SETUP, shown, training, LAST_STEPS, "print(explorer.time, explorer.step)")
     notebook.open()
+    notebook.page.set_viewport_size({"width": 1400, "height": 2600})  # panels are painted where they can be seen
     notebook.read(0)
     if shown:
         notebook.call(1)

@@ -27,6 +27,7 @@ def training(lab: Lab, browser: Browser) -> Iterator[Notebook]:
     with Notebook.on_a_new_page(lab, browser, "scrubbing") as notebook:
         notebook.write(SETUP, EXPLORER, TRAIN)
         notebook.open()
+        notebook.page.set_viewport_size({"width": 1400, "height": 2600})  # panels are painted where they can be seen
         notebook.read(0)
         notebook.call(1)
         notebook.run(CELL)

@@ -38,7 +38,7 @@ export function resolve(store: Store, place: Place, strings: Strings): FindingsS
   return {
     said,
     message: said.length === 0 ? strings.noFindings(grouped(step)) : "",
-    note: step === place.step ? "" : strings.analysedAt(grouped(step)),
+    note: said.length === 0 || step === place.step ? "" : strings.analysedAt(grouped(step)),
   };
 }
 

@@ -234,12 +234,21 @@ function fading(series: readonly Found[], strings: Strings): Reading[] {
   return [{ tone: "ink", name: strings.fading, symbol: "", text: valueText(10 ** (first - last)) }];
 }
 
-export function paint(scene: FlowScene, context: CanvasRenderingContext2D, look: Look): void {
-  const { box, grid, rule, message } = scene;
+/** Paint what stays while another time is shown. */
+export function paintStill(scene: FlowScene, context: CanvasRenderingContext2D, look: Look): void {
+  const { box, grid, message } = scene;
   for (const y of grid) paintRule(context, [box.x, y], [box.x + box.width, y], look.grid);
-  if (rule !== null) paintRule(context, [rule, box.y - 6], [rule, box.y + box.height], look.muted);
   for (const line of scene.lines) paintLine(context, line, look);
-  paintDots(context, scene.dots, look);
-  paintLabels(context, scene.labels, look);
   if (message) paintMessage(context, message, box, look);
+}
+
+/** What moves with the time in a plot over time: a rule, dots and labels. */
+export function paint(
+  { box, rule, dots, labels }: Pick<FlowScene, "box" | "rule" | "dots" | "labels">,
+  context: CanvasRenderingContext2D,
+  look: Look,
+): void {
+  if (rule !== null) paintRule(context, [rule, box.y - 6], [rule, box.y + box.height], look.muted);
+  paintDots(context, dots, look);
+  paintLabels(context, labels, look);
 }

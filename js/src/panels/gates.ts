@@ -22,7 +22,7 @@ import type { Look } from "../theme";
 import { plotBox, RIGHT, STRIP } from "./geometry";
 import { legendTicks, NUMBERS_HEIGHT, TOKENS_HEIGHT, timeNumbers, tokenLabels, unitLabels } from "./labels";
 import { type Order, orderOf, ordersFor } from "./order";
-import { meansOf, type Sheet, sheetOf, topOf, valueAt } from "./sheet";
+import { latest, meansOf, type Sheet, sheetOf, topOf, valueAt } from "./sheet";
 import { fitted, rounded, type Sight } from "./sight";
 import { badValues, swatchesOf, type Tally, tally } from "./tally";
 
@@ -31,6 +31,8 @@ export interface Wish {
   readonly order: Order;
   /** Null shows everything. */
   readonly sight: Sight | null;
+  /** Rows to leave in the order they have, while it is not to change. */
+  readonly rows?: Int32Array | null;
 }
 
 export const PLAIN: Wish = { order: "index", sight: null };
@@ -50,7 +52,7 @@ export interface GatesScene {
   readonly row: Box | null;
   readonly labels: readonly Label[];
   readonly legend: Legend | null;
-  /** The mean of each unit beside the cells, and of each time below them. */
+  /** The mean of each unit beside the cells, and of each time below them; the same while cells, strips and legend are. */
   readonly profiles: readonly Profile[];
   /** Those of the sample that was sent, which need not be the one asked for. */
   readonly tokens: readonly string[] | null;
@@ -59,6 +61,9 @@ export interface GatesScene {
 }
 
 const GAP = 4;
+const NONE: GatesScene["profiles"] = [];
+
+const stills = latest<Pick<GatesScene, "profiles" | "legend">>();
 
 /** Height of the cells: whole pixels a unit where they fit. */
 function plotHeight(units: number, width: number): number {
@@ -81,10 +86,16 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
   const tokens = frame.header.tokens?.[sheet.sample] ?? null;
   const bad = tally(frame, sheet);
   const limit = topOf(sheet, store.high(layer.name, gate));
+  const { time, unit, order } = shown;
+  const fixed = [sheet.plane, sheet.start, limit, width, time.from, time.to, unit.from, unit.to, order, strings];
+  const still = stills(frame, fixed, () => ({
+    profiles: profilesOf(frame, sheet, shown, limit, box),
+    legend: legendOf(sheet, limit, bad, box, width),
+  }));
   const position = place.unit === null ? null : positionOfUnit(sheet, shown.order, place.unit);
   return {
     ...nothing(width, box),
-    ...{ sheet, shown, tokens, top: limit, orders: ordersFor(frame, layer, sheet) },
+    ...{ sheet, shown, tokens, top: limit, orders: ordersFor(frame, layer, sheet), ...still },
     column: clipped(box, shown, { from: place.time, to: place.time + 1 }, shown.unit),
     row: position === null ? null : clipped(box, shown, shown.time, { from: position, to: position + 1 }),
     labels: [
@@ -93,8 +104,6 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
         : timeNumbers(place, box, box.y - 9, shown.time)),
       ...unitLabels(shown.unit, position, (at) => unitAt(sheet, shown.order, at), box, strings),
     ],
-    legend: legendOf(sheet, limit, bad, box, width),
-    profiles: profilesOf(frame, sheet, shown, limit, box),
     notes: [...reductions(sheet, place, strings), ...badValues(bad, strings)],
   };
 }
@@ -103,15 +112,15 @@ function nothing(width: number, box: Box): GatesScene {
   const shown = { time: { from: 0, to: 0 }, unit: { from: 0, to: 0 }, order: new Int32Array() };
   return {
     ...{ width, height: box.y + box.height + GAP + STRIP, box, sheet: null, shown, orders: [], top: 0 },
-    ...{ column: null, row: null, labels: [], legend: null, profiles: [], tokens: null, message: "", notes: [] },
+    ...{ column: null, row: null, labels: [], legend: null, profiles: NONE, tokens: null, message: "", notes: [] },
   };
 }
 
-function shownOf(frame: StepFrame, layer: Layer, sheet: Sheet, { order, sight }: Wish): Shown {
+function shownOf(frame: StepFrame, layer: Layer, sheet: Sheet, { order, sight, rows }: Wish): Shown {
   return {
     time: rounded(fitted(sight?.time, sheet.times), sheet.times),
     unit: rounded(fitted(sight?.unit, sheet.units), sheet.units),
-    order: orderOf(frame, layer, sheet, order),
+    order: rows?.length === sheet.rows ? rows : orderOf(frame, layer, sheet, order),
   };
 }
 
@@ -217,15 +226,23 @@ export function paintData(
   else context.clearRect(0, 0, context.canvas.width, context.canvas.height);
 }
 
-/** Paint labels, legend, strips and outlines, around and over the cells. */
-export function paint(scene: GatesScene, context: CanvasRenderingContext2D, look: Look): void {
-  const { box, legend, sheet } = scene;
-  paintLabels(context, scene.labels, look);
-  for (const profile of scene.profiles) paintProfile(context, profile, look);
+/** Paint legend and strips, which stay while another time is shown. */
+export function paintStill(
+  { legend, sheet, profiles }: GatesScene,
+  context: CanvasRenderingContext2D,
+  look: Look,
+): void {
+  for (const profile of profiles) paintProfile(context, profile, look);
   if (legend && sheet) {
     const ramp = sheet.plane.encoding === "unit" ? sequential() : diverging(look.mode, look.surface);
     paintLegend(context, legend, ramp, look);
   }
+}
+
+/** Paint labels and outlines, around and over the cells. */
+export function paint(scene: GatesScene, context: CanvasRenderingContext2D, look: Look): void {
+  const { box } = scene;
+  paintLabels(context, scene.labels, look);
   for (const outline of [scene.row, scene.column]) {
     if (outline) paintOutline(context, outline, look.outline, css(look.surface));
   }

@@ -186,8 +186,9 @@ function tableOf({ plane }: Matrix, top: number, look: Look): Uint32Array {
   });
 }
 
-export function paint(scene: MatrixScene, context: CanvasRenderingContext2D, look: Look): void {
-  const { box, matrix, top, column, legend, message } = scene;
+/** Paint what stays while another time is shown. */
+export function paintStill(scene: MatrixScene, context: CanvasRenderingContext2D, look: Look): void {
+  const { box, matrix, top, legend, message } = scene;
   if (matrix) {
     const { codes, columns, rows, lossStride, timeStride } = matrix;
     const colors = tableOf(matrix, top, look);
@@ -200,10 +201,13 @@ export function paint(scene: MatrixScene, context: CanvasRenderingContext2D, loo
     context.lineWidth = 1;
     context.strokeRect(box.x - 0.5, box.y - 0.5, box.width + 1, box.height + 1);
   }
-  paintLabels(context, scene.labels, look);
   if (legend) paintLegend(context, legend, sequential(), look);
-  if (column) paintOutline(context, column, look.outline, css(look.surface));
   if (message) paintMessage(context, message, box, look);
+}
+
+export function paint({ labels, column }: MatrixScene, context: CanvasRenderingContext2D, look: Look): void {
+  paintLabels(context, labels, look);
+  if (column) paintOutline(context, column, look.outline, css(look.surface));
 }
 
 /** Where the cells sent reach: strides may carry the last ones past the end. */

@@ -162,7 +162,8 @@ export function describe({ gate, shares, unitStride }: Square, unit: number, str
   ];
 }
 
-export function paint(scene: SaturationScene, context: CanvasRenderingContext2D, look: Look): void {
+/** Paint what stays while another time is shown, which is all. */
+export function paintStill(scene: SaturationScene, context: CanvasRenderingContext2D, look: Look): void {
   const { width, height, message } = scene;
   if (message) paintMessage(context, message, { x: 0, y: 0, width, height }, look);
   for (const square of scene.squares) {

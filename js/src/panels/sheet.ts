@@ -67,6 +67,18 @@ export function remembered<Value>(): (frame: object, key: string, make: () => Va
   };
 }
 
+/** A value that is worked out again only where the inputs differ from those of the call before for the same frame. */
+export function latest<Value>(): (frame: object, inputs: readonly unknown[], make: () => Value) => Value {
+  const known = new WeakMap<object, { readonly inputs: readonly unknown[]; readonly value: Value }>();
+  return (frame, inputs, make) => {
+    const before = known.get(frame);
+    if (before?.inputs.every((input, index) => input === inputs[index])) return before.value;
+    const value = make();
+    known.set(frame, { inputs, value });
+    return value;
+  };
+}
+
 export function keyOf({ plane, start }: Sheet): string {
   return `${plane.offset} ${start}`;
 }

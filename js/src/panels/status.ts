@@ -47,6 +47,7 @@ function factsOf(store: Store, place: Place, strings: Strings): string[] {
   facts.push(strings.step(grouped(place.step)));
   const loss = lossAt(store, place);
   if (loss !== null) facts.push(`${strings.series["loss"] ?? "loss"} ${valueText(loss)}`);
+  if (place.frame.header.mode === "forward") facts.push(strings.noGradient);
   if (status?.overhead != null) facts.push(strings.overhead(percent(status.overhead)));
   return facts;
 }

@@ -7,9 +7,9 @@ import { positionOf } from "../color";
 import type { Place } from "../cursor";
 import { value as valueText } from "../format";
 import { decoded, type StepFrame } from "../frame";
-import { type Label, label, paintLabels, paintMessage, type Tone } from "../marks/label";
+import { type Label, label, paintMessage, type Tone } from "../marks/label";
 import type { Legend } from "../marks/legend";
-import { type Dot, type Line, paintBand, paintDots, paintLine } from "../marks/line";
+import { type Dot, type Line, paintBand, paintLine } from "../marks/line";
 import { paintRule } from "../marks/rule";
 import { type Box, band, linear, type Scale } from "../scale";
 import type { Store } from "../store";
@@ -179,13 +179,11 @@ function endLabel(text: string, tone: Tone, line: Float64Array): Label {
   return label(text, x + 9, Number.isNaN(y) ? 0 : y, "left", tone, { bold: true });
 }
 
-export function paint(scene: UnitsScene, context: CanvasRenderingContext2D, look: Look): void {
-  const { box, grid, rule, upper, lower, message } = scene;
+/** Paint what stays while another time is shown. */
+export function paintStill(scene: UnitsScene, context: CanvasRenderingContext2D, look: Look): void {
+  const { box, grid, upper, lower, message } = scene;
   for (const y of grid) paintRule(context, [box.x, y], [box.x + box.width, y], look.grid);
   if (upper.length > 2) paintBand(context, upper, lower, look.muted);
-  if (rule !== null) paintRule(context, [rule, box.y - 6], [rule, box.y + box.height], look.muted);
   for (const line of scene.lines) paintLine(context, line, look);
-  paintDots(context, scene.dots, look);
-  paintLabels(context, scene.labels, look);
   if (message) paintMessage(context, message, box, look);
 }

@@ -157,7 +157,8 @@ export function describeAt({ blocks }: WeightsScene, x: number, y: number, strin
   return found;
 }
 
-export function paint(scene: WeightsScene, context: CanvasRenderingContext2D, look: Look): void {
+/** Paint what stays while another time is shown, which is all. */
+export function paintStill(scene: WeightsScene, context: CanvasRenderingContext2D, look: Look): void {
   const { width, height, message } = scene;
   if (message) paintMessage(context, message, { x: 0, y: 0, width, height }, look);
   for (const { box, unit, dots, histogram, labels } of scene.blocks) {

@@ -15,11 +15,11 @@ export function cell(stage: Stage): PanelView {
     resolve: (place, width) => resolve(store, place, width, strings),
     paint,
     label: ({ message, facts, unit: shown }, place) =>
-      `${strings.cellPanel}: ${message || [strings.at(place.time, place.times), `${strings.unit} ${shown}`, ...facts].join(", ")}`,
+      `${strings.panel.cell}: ${message || [strings.at(place.time, place.times), `${strings.unit} ${shown}`, ...facts].join(", ")}`,
   });
   const choice = element("label", { class: "rnnw-choice", "data-offered": "true" }, strings.unit, unit);
   return {
-    element: framed(strings.cellPanel, [choice], drawing.element),
+    element: framed(strings.panel.cell, [choice], drawing.element),
     paint: (shown) => {
       const { unit: number, units } = drawing.paint(shown);
       assign(unit, "max", String(Math.max(units - 1, 0)));

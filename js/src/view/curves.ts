@@ -18,7 +18,7 @@ import {
   titleOf,
 } from "../panels/curves";
 import { cleared, size } from "./canvas";
-import { assign, dragged, element, listen, write } from "./dom";
+import { assign, dragged, element, framed, listen, within, write } from "./dom";
 import { type PanelView, type Shown, type Stage, watch } from "./panel";
 import { type Picks, picking } from "./picking";
 import { tip } from "./tip";
@@ -38,8 +38,6 @@ export function curves(stage: Stage): PanelView {
   const { strings, store, signal, repaint } = stage;
   const canvas = element("canvas", { "data-role": "curves", role: "application", tabindex: "0" });
   const plot = element("canvas", { class: "rnnw-under", "aria-hidden": "true" });
-  const tooltip = tip();
-  const figure = element("div", { class: "rnnw-figure rnnw-fill" }, plot, canvas, tooltip.element);
   const toggle = element("button", {
     type: "button",
     "data-role": "scale",
@@ -48,6 +46,8 @@ export function curves(stage: Stage): PanelView {
   });
   const whole = element("button", { type: "button", "data-role": "whole-run", class: "rnnw-quiet" }, strings.wholeRun);
   const choice: Choice = { kind: "auto", range: null, scene: null };
+  const hint = tip(canvas, (event) => linesAt(stage, canvas, choice, event), signal);
+  const figure = element("div", { class: "rnnw-figure rnnw-fill" }, plot, canvas, hint.element);
   const picks = picking(stage, (group) => titleOf(group, strings));
   const zoom = (range: Domain | null) => {
     choice.range = range;
@@ -67,19 +67,20 @@ export function curves(stage: Stage): PanelView {
     const held = store.steps[nearest(store.steps, step)];
     if (held !== undefined) stage.move({ step: held }, settled);
   };
-  pointing(stage, canvas, choice, { go, zoom, tooltip });
+  pointing(signal, canvas, choice, { go, zoom });
   keys(stage, canvas, choice, { go, zoom });
-  const title = element("h3", {}, strings.curves);
-  const head = element("div", { class: "rnnw-head" }, title, picks.element, toggle, whole);
   const painted = painting(stage, { canvas, plot, figure, toggle, whole }, choice, picks);
-  return { element: element("div", { class: "rnnw-tall" }, head, figure), paint: painted };
+  const paint = (shown: Shown) => {
+    if (painted(shown)) hint.renew();
+  };
+  return { element: framed(strings.panel.curves, [picks.element, toggle, whole], figure), paint };
 }
 
 type Parts = Readonly<
   Record<"canvas" | "plot", HTMLCanvasElement> & Record<"figure" | "toggle" | "whole", HTMLElement>
 >;
 
-function painting({ strings, store }: Stage, parts: Parts, choice: Choice, picks: Picks): (shown: Shown) => void {
+function painting({ strings, store }: Stage, parts: Parts, choice: Choice, picks: Picks): (shown: Shown) => boolean {
   const { canvas, plot, figure, toggle, whole } = parts;
   const moved = watch();
   const changed = watch();
@@ -89,7 +90,7 @@ function painting({ strings, store }: Stage, parts: Parts, choice: Choice, picks
     const { picked, hidden } = picks;
     const wish = { width, height, kind, picked: picked(), hidden: hidden(), range };
     const fixed = [store.changes, width, height, kind, range, wish.picked, wish.hidden, look, pixelRatio] as const;
-    if (!moved(...fixed, place.frame)) return;
+    if (!moved(...fixed, place.frame)) return false;
     const scene = resolve(store, place, wish, strings);
     choice.scene = scene;
     picks.offer(scene.groups, new Set(scene.charts.map(({ name }) => name)));
@@ -105,7 +106,8 @@ function painting({ strings, store }: Stage, parts: Parts, choice: Choice, picks
       lines.map(({ label, shown }) => `${title} ${label} ${shown === null ? "" : valueText(shown)}`),
     );
     const words = scene.message || `${strings.step(String(place.step))}, ${facts.join(", ")}`;
-    assign(canvas, "aria-label", `${strings.curves}: ${words} (${strings.curvesHelp})`);
+    assign(canvas, "aria-label", `${strings.panel.curves}: ${words} (${strings.curvesHelp})`);
+    return true;
   };
 }
 
@@ -115,24 +117,14 @@ interface Acts {
 }
 
 /** Dragging in a chart goes through its steps; dragging on the strip chooses the steps from where it began. */
-function pointing(
-  { strings, signal }: Stage,
-  canvas: HTMLElement,
-  choice: Choice,
-  acts: Acts & { tooltip: ReturnType<typeof tip> },
-): void {
-  const { go, zoom, tooltip } = acts;
+function pointing(signal: AbortSignal, canvas: HTMLElement, choice: Choice, { go, zoom }: Acts): void {
   let began: number | null = null;
-  const at = (event: PointerEvent) => {
-    const { left, top } = canvas.getBoundingClientRect();
-    return [event.clientX - left, event.clientY - top] as const;
-  };
   listen(
     canvas,
     "pointerdown",
     (event) => {
       const strip = choice.scene?.overview;
-      const [x, y] = at(event);
+      const [x, y] = within(canvas, event);
       began = strip && y >= strip.box.y - 4 ? stepOn(strip, x) : null;
     },
     signal,
@@ -142,7 +134,7 @@ function pointing(
     (event, settled) => {
       const { scene } = choice;
       if (!scene) return;
-      const [x, y] = at(event);
+      const [x, y] = within(canvas, event);
       const step = began !== null && scene.overview ? stepOn(scene.overview, x) : stepAt(scene, x, y);
       if (step === null) return;
       if (began !== null && scene.overview) zoom(spanned(began, step, scene.overview.domain));
@@ -150,20 +142,13 @@ function pointing(
     },
     signal,
   );
-  listen(
-    canvas,
-    "pointermove",
-    (event) => {
-      const { scene } = choice;
-      const [x, y] = at(event);
-      const chart = scene && (scene.overview && y >= scene.overview.box.y - 4 ? null : chartAt(scene, x, y));
-      if (chart) tooltip.show(event, describe(chart, Math.round(stepOn(chart, x)), strings));
-      else tooltip.hide();
-    },
-    signal,
-  );
-  listen(canvas, "pointerleave", tooltip.hide, signal);
   listen(canvas, "dblclick", () => zoom(null), signal);
+}
+
+function linesAt({ strings }: Stage, canvas: HTMLElement, { scene }: Choice, event: PointerEvent): string[] | null {
+  const [x, y] = within(canvas, event);
+  const chart = scene && (scene.overview && y >= scene.overview.box.y - 4 ? null : chartAt(scene, x, y));
+  return chart && describe(chart, Math.round(stepOn(chart, x)), strings);
 }
 
 /** The steps between two, in order; nothing where they are as good as one. */

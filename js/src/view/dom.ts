@@ -73,6 +73,12 @@ export function listen<Name extends keyof HTMLElementEventMap>(
   target.addEventListener(name, listener, { signal });
 }
 
+/** Where a pointer is, from the top left corner of an element. */
+export function within(target: Element, { clientX, clientY }: MouseEvent): readonly [x: number, y: number] {
+  const { left, top } = target.getBoundingClientRect();
+  return [clientX - left, clientY - top];
+}
+
 /** Call `select` with every place of a drag that begins on the target, `settled` with the last. */
 export function dragged(
   target: HTMLElement,

@@ -6,7 +6,7 @@ import { type PanelView, type Stage, watch } from "./panel";
 
 export function findings(stage: Stage): PanelView {
   const { strings, store, move, signal } = stage;
-  const list = element("ul", { class: "rnnw-findings", "data-role": "findings", "aria-label": strings.findings });
+  const list = element("ul", { class: "rnnw-findings", "data-role": "findings", "aria-label": strings.panel.findings });
   const note = element("p", { class: "rnnw-notes" });
   const changed = watch();
   let scene: FindingsScene = { said: [], message: "", note: "" };

@@ -1,56 +1,62 @@
-/** The gradient through time on the page: a canvas to read and to choose a time from, and the numbers at that time. */
+/** The gradient through time on the page: a picture to read and to choose a time from, and the numbers at that time. */
 
-import { paint as paintScene, type Reading, resolve } from "../panels/flow";
+import { type FlowScene, paint, paintStill, type Reading, resolve } from "../panels/flow";
 import { LEFT, RIGHT } from "../panels/geometry";
 import { bandAt } from "../scale";
-import { cleared, size } from "./canvas";
-import { assign, dragged, element, framed, listen, write } from "./dom";
-import { type PanelView, type Stage, watch } from "./panel";
+import { assign, element, framed, listen, write } from "./dom";
+import type { PanelView, Stage } from "./panel";
+import { picture } from "./picture";
 
 export function flow(stage: Stage): PanelView {
-  const { strings, store, signal, move, place } = stage;
-  const canvas = element("canvas", { "data-role": "flow", role: "img" });
-  const figure = element("div", { class: "rnnw-figure rnnw-fill rnnw-flow" }, canvas);
+  const { strings, store, signal, place } = stage;
+  const title = strings.panel.flow;
+  let all = false;
+  const drawing = picture<FlowScene>(stage, {
+    role: "flow",
+    resolve: (shown, width, room) => resolve(store, shown, width, room, strings, all),
+    still: paintStill,
+    paint,
+    label: ({ message, readings: found }, { time, times }) => {
+      const facts = [strings.at(time, times), ...found.map(textOf)].join(", ");
+      return `${title}: ${message || facts}`;
+    },
+    hit: ({ width, height }, x) => {
+      const { times } = place();
+      if (times === 0) return null;
+      const time = bandAt(times, LEFT, width - RIGHT, x);
+      const at = resolve(store, { ...place(), time }, width, height, strings, all);
+      return { lines: [strings.at(time, times), ...at.readings.map(textOf)], change: { time } };
+    },
+    fill: true,
+    choices: () => [all],
+  });
   const readings = element("p", { class: "rnnw-readings" });
   const toggle = element("button", { type: "button", "data-role": "samples", class: "rnnw-quiet" }, strings.allSamples);
-  let all = false;
-  const changed = watch();
-  const select = (event: PointerEvent, settled: boolean) => {
-    const { times } = place();
-    const { left, right } = canvas.getBoundingClientRect();
-    if (times > 0) move({ time: bandAt(times, left + LEFT, right - RIGHT, event.clientX) }, settled);
-  };
-  dragged(canvas, select, signal);
   const turn = () => {
     all = !all;
     stage.repaint();
   };
   listen(toggle, "click", turn, signal);
   return {
-    element: framed(strings.flow, [readings, toggle], figure),
-    paint: ({ place: shown, look, pixelRatio }) => {
-      const [width, room] = [figure.clientWidth, figure.clientHeight];
-      const { frame, layer, time, sample } = shown;
-      if (!changed(store.changes, frame, layer, time, sample, width, room, look, pixelRatio, all)) return;
-      const scene = resolve(store, shown, width, room, strings, all);
-      toggle.hidden = shown.samples.length < 2;
+    element: framed(title, [readings, toggle], drawing.element),
+    paint: (shown) => {
+      list(readings, drawing.paint(shown).readings);
+      toggle.hidden = shown.place.samples.length < 2;
       assign(toggle, "aria-pressed", String(all));
-      size(canvas, scene.width, scene.height, pixelRatio);
-      paintScene(scene, cleared(canvas, pixelRatio), look);
-      list(readings, scene.readings);
-      const words = scene.readings.map(({ name, symbol, text }) => `${name} ${symbol} ${text}`);
-      const facts = [strings.at(shown.time, shown.times), ...words].join(", ");
-      assign(canvas, "aria-label", `${strings.flow}: ${scene.message || facts}`);
     },
   };
 }
 
+function textOf({ name, symbol, text }: Reading): string {
+  return [name, symbol, "=", text].filter(Boolean).join(" ");
+}
+
 function list(parent: HTMLElement, readings: readonly Reading[]): void {
   if (parent.childElementCount !== readings.length) parent.replaceChildren(...readings.map(() => element("span")));
-  readings.forEach(({ tone, name, symbol, text }, index) => {
+  readings.forEach((reading, index) => {
     const child = parent.children[index];
     if (!child) return;
-    assign(child, "data-tone", String(tone));
-    write(child, [name, symbol, "=", text].filter(Boolean).join(" "));
+    assign(child, "data-tone", String(reading.tone));
+    write(child, textOf(reading));
   });
 }

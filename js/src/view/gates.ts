@@ -1,11 +1,13 @@
 /** The heatmap on the page: tabs of gates, cells on one canvas, labels and outlines on another, tooltip, keys, slider. */
 
+import type { Place } from "../cursor";
 import { value as valueText } from "../format";
 import {
   describe,
   type GatesScene,
   paintData,
   paint as paintScene,
+  paintStill,
   positionOfUnit,
   resolve,
   timeText,
@@ -16,12 +18,13 @@ import type { Order } from "../panels/order";
 import { valueAt } from "../panels/sheet";
 import { fitted, isWhole, revealing, type Sight } from "../panels/sight";
 import { bandAt } from "../scale";
+import { arrows, lower } from "./arrows";
 import { cleared, contextOf, size } from "./canvas";
 import { assign, dragged, element, framed, listen, write } from "./dom";
 import { type PanelView, type Shown, type Stage, watch } from "./panel";
 import { gateTabs } from "./tabs";
 import { timeSlider } from "./time";
-import { type Tip, tip } from "./tip";
+import { tip } from "./tip";
 import { type Zoomed, zooming } from "./zoom";
 
 type At = readonly [time: number, unit: number];
@@ -30,8 +33,7 @@ export function gates(stage: Stage): PanelView {
   const { strings, store } = stage;
   const data = element("canvas", { "data-role": "heatmap", tabindex: "0", role: "application", class: "rnnw-cells" });
   const marks = element("canvas", { class: "rnnw-marks", "aria-hidden": "true" });
-  const hint = tip();
-  const figure = element("div", { class: "rnnw-figure" }, data, marks, hint.element);
+  const below = element("canvas", { class: "rnnw-under", "aria-hidden": "true" });
   const readout = element("p", { class: "rnnw-readout" });
   const notes = element("p", { class: "rnnw-notes" });
   const tabs = gateTabs(stage);
@@ -40,34 +42,25 @@ export function gates(stage: Stage): PanelView {
   const scratch = contextOf(document.createElement("canvas"));
   let scene: GatesScene | null = null;
   const changed = watch();
+  const at = pointed(data, () => scene);
+  const lines = (cell: At | null) => cell && scene && describe(scene, stage.place(), ...cell, strings);
+  const hint = tip(data, (event) => lines(at(event)), stage.signal);
+  const figure = element("div", { class: "rnnw-figure" }, below, data, marks, hint.element);
 
   const paint = (shown: Shown) => {
     const { place, look, pixelRatio } = shown;
     tabs.paint(shown);
-    scene = resolve(store, place, figure.clientWidth, strings, wish.now());
+    scene = resolve(store, place, figure.clientWidth, strings, wish.now(shown));
     wish.paint(scene);
     slider.paint(place, timeText(scene, place, place.time, strings));
-    const { box, sheet, shown: part } = scene;
+    const { box, profiles } = scene;
     figure.style.height = `${scene.height}px`;
     data.style.transform = `translate(${box.x}px, ${box.y}px)`;
     const resized = size(data, box.width, box.height, pixelRatio);
-    const { time, unit, order } = part;
-    if (
-      changed(
-        place.frame,
-        sheet?.plane,
-        sheet?.start,
-        scene.top,
-        look,
-        time.from,
-        time.to,
-        unit.from,
-        unit.to,
-        order,
-      ) ||
-      resized
-    ) {
+    if (changed(profiles, look, scene.height) || resized) {
       paintData(scene, contextOf(data), scratch, look);
+      size(below, scene.width, scene.height, pixelRatio);
+      paintStill(scene, cleared(below, pixelRatio), look);
     }
     size(marks, scene.width, scene.height, pixelRatio);
     paintScene(scene, cleared(marks, pixelRatio), look);
@@ -76,13 +69,18 @@ export function gates(stage: Stage): PanelView {
     write(notes, scene.notes.join(" \u00b7 "));
     const facts = [strings.gate[place.gate] ?? "", place.layer?.name ?? "", strings.step(String(place.step)), words];
     assign(data, "aria-label", `${strings.heatmap}: ${scene.message || facts.join(", ")} (${strings.heatmapHelp})`);
+    hint.renew();
   };
 
+  const select = (cell: At | null, settled: boolean) => {
+    if (cell) stage.move({ time: cell[0], unit: cell[1] }, settled);
+  };
   zooming(stage, data, wish.zoom);
-  points(stage, data, () => scene, hint);
-  keys(stage, data, () => scene);
+  dragged(data, (event, settled) => select(at(event), settled), stage.signal);
+  const down = (by: number) => stepped(scene, stage.place(), by);
+  arrows(stage, data, down, () => (scene ? wordsOf(stage, scene) : ""));
   return {
-    element: framed(strings.gates, [tabs.element, ...wish.elements], figure, slider.element, readout, notes),
+    element: framed(strings.panel.gates, [tabs.element, ...wish.elements], figure, slider.element, readout, notes),
     paint,
   };
 }
@@ -109,9 +107,12 @@ function wishing({ strings, signal, place, repaint }: Stage) {
   };
   listen(select, "change", () => change({ order: select.value as Order }), signal);
   listen(reset, "click", () => change({ sight: null }), signal);
-  const moved = watch();
-  const now = (): Wish => {
-    const { time, unit } = place();
+  const [moved, other] = [watch(), watch()];
+  /** Units stay in their order while a move lasts. */
+  const now = ({ settled }: Shown): Wish => {
+    const { time, unit, layer, gate, sample } = place();
+    const anew = other(layer?.name, gate, sample, wish.order) || settled;
+    wish = { ...wish, rows: anew ? null : (scene?.shown.order ?? null) };
     const found = wish.sight && zoom.sight();
     if (moved(time, unit) && found && scene?.sheet) {
       const position = unit === null ? null : positionOfUnit(scene.sheet, scene.shown.order, unit);
@@ -144,14 +145,9 @@ function wordsOf({ place, strings }: Stage, scene: GatesScene): string {
   return words.join(" \u00b7 ");
 }
 
-/** Pointing shows the tooltip; pressing selects, dragging goes on selecting, releasing settles. */
-function points(
-  { place, move, strings, signal }: Stage,
-  data: HTMLElement,
-  scene: () => GatesScene | null,
-  { show, hide }: Tip,
-): void {
-  const at = (event: PointerEvent): At | null => {
+/** The time and the unit under the pointer. */
+function pointed(data: HTMLElement, scene: () => GatesScene | null): (event: PointerEvent) => At | null {
+  return (event) => {
     const current = scene();
     if (!current?.sheet) return null;
     const { time, unit, order } = current.shown;
@@ -162,65 +158,12 @@ function points(
       unitAt(current.sheet, order, position),
     ];
   };
-  const select = (event: PointerEvent, settled: boolean) => {
-    const cell = at(event);
-    if (cell) move({ time: cell[0], unit: cell[1] }, settled);
-  };
-  dragged(data, select, signal);
-  const hover = (event: PointerEvent) => {
-    const [current, cell] = [scene(), at(event)];
-    if (current && cell) show(event, describe(current, place(), ...cell, strings));
-    else hide();
-  };
-  listen(data, "pointermove", hover, signal);
-  listen(data, "pointerleave", hide, signal);
-}
-
-/** Arrows move time and unit, ten at once with Shift; Home and End go to the ends; Escape lets the unit go. */
-function keys(stage: Stage, data: HTMLElement, scene: () => GatesScene | null): void {
-  const { place, move, say, signal } = stage;
-  listen(
-    data,
-    "keydown",
-    (event) => {
-      const { times, time, units, unit } = place();
-      const far = event.shiftKey ? 10 : 1;
-      const within = (index: number, count: number) => Math.max(0, Math.min(index, count - 1));
-      const down = (by: number) => stepped(scene(), unit, units, by);
-      const moves: Record<string, Parameters<Stage["move"]>[0]> = {
-        ArrowLeft: { time: within(time - far, times) },
-        ArrowRight: { time: within(time + far, times) },
-        ArrowUp: { unit: down(-far) },
-        ArrowDown: { unit: down(far) },
-        Home: { time: 0 },
-        End: { time: within(times, times) },
-        Escape: { unit: null },
-      };
-      const change = moves[event.key];
-      if (!change || times === 0 || units === 0) return;
-      event.preventDefault();
-      move(change, false);
-    },
-    signal,
-  );
-  listen(
-    data,
-    "keyup",
-    (event) => {
-      const current = scene();
-      if (!current || !/^(Arrow|Home|End|Escape)/.test(event.key)) return;
-      move({}, true);
-      say(wordsOf(stage, current));
-    },
-    signal,
-  );
 }
 
 /** The unit so many positions further down, as the units are ordered; from an end where none is selected. */
-function stepped(scene: GatesScene | null, unit: number | null, units: number, by: number): number {
-  const within = (index: number) => Math.max(0, Math.min(index, units - 1));
-  if (!scene?.sheet) return within((unit ?? -1) + by);
+function stepped(scene: GatesScene | null, { unit, units }: Place, by: number): number {
+  if (!scene?.sheet) return lower(unit, units, by);
   const { sheet, shown } = scene;
   const from = unit === null ? (by < 0 ? units : -1) : positionOfUnit(sheet, shown.order, unit);
-  return unitAt(sheet, shown.order, within(unit === null ? from + Math.sign(by) : from + by));
+  return unitAt(sheet, shown.order, lower(from, units, unit === null ? Math.sign(by) : by));
 }

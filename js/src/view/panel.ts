@@ -26,6 +26,8 @@ export interface Shown {
   readonly place: Place;
   readonly look: Look;
   readonly pixelRatio: number;
+  /** Whether the cursor rests: no drag lasts, nothing plays. */
+  readonly settled: boolean;
 }
 
 export interface PanelView {

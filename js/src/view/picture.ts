@@ -6,8 +6,9 @@
 
 import type { Cursor, Place } from "../cursor";
 import type { Look } from "../theme";
+import { arrows, lower } from "./arrows";
 import { cleared, size } from "./canvas";
-import { assign, dragged, element, listen } from "./dom";
+import { assign, dragged, element, within } from "./dom";
 import { type Shown, type Stage, watch } from "./panel";
 import { tip } from "./tip";
 
@@ -17,13 +18,20 @@ export interface Hit {
   readonly change: Partial<Cursor> | null;
 }
 
+type Painter<Scene> = (scene: Scene, context: CanvasRenderingContext2D, look: Look) => void;
+
 export interface Drawn<Scene> {
   readonly role: string;
-  readonly resolve: (place: Place, width: number) => Scene;
-  readonly paint: (scene: Scene, context: CanvasRenderingContext2D, look: Look) => void;
+  /** For a width, and the height that there is anyhow. */
+  readonly resolve: (place: Place, width: number, room: number) => Scene;
+  /** Painted below, and anew only when more than the time has changed. */
+  readonly still?: Painter<Scene>;
+  readonly paint?: Painter<Scene>;
   /** What the picture says, in one sentence. */
   readonly label: (scene: Scene, place: Place) => string;
   readonly hit?: (scene: Scene, x: number, y: number) => Hit | null;
+  /** Whether it takes the height that there is. */
+  readonly fill?: boolean;
   /** What the scene depends on beyond the place and the store. */
   readonly choices?: () => readonly unknown[];
 }
@@ -44,68 +52,36 @@ export function picture<Scene extends { readonly width: number; readonly height:
     tabindex: "0",
     class: "rnnw-picture",
   });
-  const hint = tip();
-  const figure = element("div", { class: "rnnw-figure" }, canvas, hint.element);
-  const changed = watch();
+  const below = element("canvas", { class: "rnnw-under", "aria-hidden": "true" });
   let scene: Scene | null = null;
-  const hitOf = (event: PointerEvent) => {
-    const { left, top } = canvas.getBoundingClientRect();
-    return (scene && drawn.hit?.(scene, event.clientX - left, event.clientY - top)) ?? null;
-  };
-  const hover = (event: PointerEvent) => {
-    const hit = hitOf(event);
-    if (hit) hint.show(event, hit.lines);
-    else hint.hide();
-  };
+  const hitOf = (event: PointerEvent) => (scene && drawn.hit?.(scene, ...within(canvas, event))) ?? null;
+  const hint = tip(canvas, (event) => hitOf(event)?.lines ?? null, stage.signal);
+  const figure = element(
+    "div",
+    { class: drawn.fill ? "rnnw-figure rnnw-fill rnnw-flow" : "rnnw-figure" },
+    below,
+    canvas,
+    hint.element,
+  );
+  const [changed, moved] = [watch(), watch()];
   dragged(canvas, (event, settled) => stage.move(hitOf(event)?.change ?? {}, settled), stage.signal);
-  listen(canvas, "pointermove", hover, stage.signal);
-  listen(canvas, "pointerleave", hint.hide, stage.signal);
-  arrows(stage, canvas);
+  const down = (by: number) => lower(stage.place().unit, stage.place().units, by);
+  arrows(stage, canvas, down, () => canvas.getAttribute("aria-label") ?? "");
   const paint = ({ place, look, pixelRatio }: Shown) => {
-    const width = figure.clientWidth;
+    const [width, room] = [figure.clientWidth, figure.clientHeight];
     const { frame, layer, gate, time, unit, sample } = place;
-    const key = [stage.store.changes, frame, layer, gate, time, unit, sample, width, look, pixelRatio];
-    if (!changed(...key, ...(drawn.choices?.() ?? [])) && scene) return scene;
-    scene = drawn.resolve(place, width);
+    const key = [stage.store.changes, frame, layer, gate, unit, sample, width, drawn.fill && room, look, pixelRatio];
+    const anew = changed(...key, ...(drawn.choices?.() ?? []));
+    if (!moved(time) && !anew && scene) return scene;
+    scene = drawn.resolve(place, width, room);
+    if (drawn.still && (size(below, scene.width, scene.height, pixelRatio) || anew)) {
+      drawn.still(scene, cleared(below, pixelRatio), look);
+    }
     size(canvas, scene.width, scene.height, pixelRatio);
-    drawn.paint(scene, cleared(canvas, pixelRatio), look);
+    drawn.paint?.(scene, cleared(canvas, pixelRatio), look);
     assign(canvas, "aria-label", drawn.label(scene, place));
+    hint.renew();
     return scene;
   };
   return { element: figure, paint };
-}
-
-function arrows({ place, move, say, signal }: Stage, canvas: HTMLElement): void {
-  const within = (index: number, count: number) => Math.max(0, Math.min(index, count - 1));
-  listen(
-    canvas,
-    "keydown",
-    (event) => {
-      const { times, time, units, unit } = place();
-      const far = event.shiftKey ? 10 : 1;
-      const moves: Record<string, Partial<Cursor>> = {
-        ArrowLeft: { time: within(time - far, times) },
-        ArrowRight: { time: within(time + far, times) },
-        ArrowUp: { unit: within((unit ?? 1) - far, units) },
-        ArrowDown: { unit: within((unit ?? -1) + far, units) },
-        Home: { time: 0 },
-        End: { time: within(times, times) },
-      };
-      const change = moves[event.key];
-      if (!change || times === 0 || units === 0) return;
-      event.preventDefault();
-      move(change, false);
-    },
-    signal,
-  );
-  listen(
-    canvas,
-    "keyup",
-    ({ key }) => {
-      if (!/^(Arrow|Home|End)/.test(key)) return;
-      move({}, true);
-      say(canvas.getAttribute("aria-label") ?? "");
-    },
-    signal,
-  );
 }

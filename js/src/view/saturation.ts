@@ -1,6 +1,6 @@
 /** The saturation of gates on the page: pointing names a unit, pressing selects it. */
 
-import { describe, dotAt, paint, resolve } from "../panels/saturation";
+import { describe, dotAt, paintStill, resolve } from "../panels/saturation";
 import { element, framed } from "./dom";
 import type { PanelView, Stage } from "./panel";
 import { picture } from "./picture";
@@ -11,7 +11,7 @@ export function saturation(stage: Stage): PanelView {
   const drawing = picture(stage, {
     role: "saturation",
     resolve: (place, width) => resolve(store, place, width, strings),
-    paint,
+    still: paintStill,
     label: ({ message, squares }, place) => {
       const facts = squares.flatMap(({ gate, labels }) => [gate, ...labels.slice(-2).map(({ text }) => text)]);
       return `${title}: ${message || [strings.step(String(place.step)), ...facts].join(", ")}`;

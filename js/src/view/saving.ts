@@ -1,4 +1,4 @@
-/** What is seen, to keep: the view as a picture, its numbers as a file, and as a table on the page. */
+/** What is seen, to keep: the view as a picture, its numbers as a file, and as a table on the page. `whole` paints it all. */
 
 import { atTime, csv, ofQuantity, type Table } from "../panels/values";
 import { element, listen, write } from "./dom";
@@ -7,7 +7,7 @@ import { pictureOf, svgOf } from "./snapshot";
 
 const LINK_MS = 10_000;
 
-export function saving(root: HTMLElement, stage: Stage): PanelView {
+export function saving(root: HTMLElement, stage: Stage, whole: () => void): PanelView {
   const { strings, signal, place, repaint } = stage;
   const menu = element("div", { class: "rnnw-menu" });
   const details = element(
@@ -50,6 +50,7 @@ export function saving(root: HTMLElement, stage: Stage): PanelView {
       "click",
       () => {
         details.open = false;
+        whole();
         act();
       },
       signal,

@@ -4,7 +4,7 @@ import { assign, element, listen } from "./dom";
 import type { PanelView, Stage } from "./panel";
 
 export function gateTabs({ strings, signal, move, place }: Stage): PanelView {
-  const list = element("div", { role: "tablist", class: "rnnw-tabs", "aria-label": strings.gates });
+  const list = element("div", { role: "tablist", class: "rnnw-tabs", "aria-label": strings.panel.gates });
   listen(
     list,
     "click",

@@ -1,7 +1,8 @@
 /** Units over time on the page: pin the selected unit to keep its line, press its number to let it go. */
 
+import { paint } from "../panels/flow";
 import { LEFT, RIGHT } from "../panels/geometry";
-import { MOST_PINS, paint, resolve } from "../panels/units";
+import { MOST_PINS, paintStill, resolve } from "../panels/units";
 import { bandAt } from "../scale";
 import { assign, element, framed, listen, write } from "./dom";
 import type { PanelView, Shown, Stage } from "./panel";
@@ -14,6 +15,7 @@ export function units(stage: Stage): PanelView {
   const drawing = picture(stage, {
     role: "units",
     resolve: (shown, width) => resolve(store, shown, width, strings, pins),
+    still: paintStill,
     paint,
     label: ({ message, readings }, { gate, time, times }) => {
       const facts = readings.map(({ unit, text }) => `${strings.unit} ${unit} ${text}`);

@@ -58,6 +58,8 @@ const PANELS: Readonly<Record<Panel, Maker>> = {
 const WIDE = 960;
 const NARROW = 520;
 const SPEECH_MS = 300;
+/** After so long without a move, a move has ended. */
+const REST_MS = 400;
 
 export function mountView(host: HTMLElement, source: Source): View {
   const { runs, cursor } = source;
@@ -79,7 +81,7 @@ export function mountView(host: HTMLElement, source: Source): View {
     place: () => resolve(cursor.value, store),
     move: (change, settled) => cursor.move(change, settled),
   };
-  const panels = runs.length > 1 ? furnishCompared(root, source, stage) : furnish(root, source, stage);
+  const panels = runs.length > 1 ? furnishCompared(root, source, stage) : furnish(root, source, stage, painter.whole);
   const sheet = element("style");
   sheet.append(style);
   root.prepend(sheet);
@@ -91,12 +93,13 @@ export function mountView(host: HTMLElement, source: Source): View {
     root.addEventListener(name, (event) => event.stopPropagation(), { signal });
   const endings = [
     ...runs.map((run) => run.store.subscribe(painter.ask)),
-    cursor.subscribe(painter.ask),
+    cursor.subscribe(painter.moved),
     observeHost(document, painter.restyle),
     painter.close,
     () => ending.abort(),
     () => root.remove(),
   ];
+  painter.watchSight();
   painter.ask();
   return {
     restyle: painter.restyle,
@@ -107,7 +110,7 @@ export function mountView(host: HTMLElement, source: Source): View {
 }
 
 /** The rows of panels, and the choice of layer and sample in the first that can hold it. */
-function furnish(root: HTMLElement, source: Source, stage: Stage): Placed[] {
+function furnish(root: HTMLElement, source: Source, stage: Stage, whole: () => void): Placed[] {
   const made = source.panels;
   const { elements, placed } = build(arranged(made, source.rows), stage, (panel) => PANELS[panel](stage));
   const home = (["status", "gates", "flow"] as const).find((name) => made.includes(name));
@@ -115,7 +118,7 @@ function furnish(root: HTMLElement, source: Source, stage: Stage): Placed[] {
   if (place) {
     const chooser = choices(stage);
     (place.section.querySelector(".rnnw-head") ?? place.section).append(chooser.element);
-    const save = saving(root, stage);
+    const save = saving(root, stage, whole);
     if (home === "status") chooser.element.append(save.element, keysHelp(stage));
     placed.push({ section: place.section, view: save, place: stage.place });
     placed.push({ section: place.section, view: chooser, place: stage.place });
@@ -150,26 +153,35 @@ function painting(root: HTMLElement, source: Source, panels: () => readonly Plac
   let painted = 0;
   let seen = true;
   let width = 0;
+  let settled = true;
+  let rest = 0;
+  const away = new Set<Element>();
   const ask = () => {
     if (frame === 0) frame = requestAnimationFrame(paint);
+  };
+  const moved = (ended: boolean) => {
+    clearTimeout(rest);
+    settled = ended;
+    if (!settled) rest = window.setTimeout(moved, REST_MS, true);
+    ask();
   };
   const paint = () => {
     frame = 0;
     listen();
-    if (seen && root.clientWidth > 0) paintPanels();
+    if (seen && root.clientWidth > 0) paintPanels(away);
     // A host that hides the page for less than a frame, as one does to change its theme, tells no observer.
     else if (seen && width > 0) ask();
     describeStore(root, leading(runs).store);
   };
-  const paintPanels = () => {
+  const paintPanels = (unseen: ReadonlySet<Element>) => {
     look ??= lookOf(root, source.theme());
     assign(root, "data-width", root.clientWidth >= WIDE ? "wide" : root.clientWidth < NARROW ? "narrow" : "medium");
     const places = new Map<() => Place, Place>();
     for (const { section, view, place: at } of panels()) {
-      if (section.hidden) continue;
+      if (section.hidden || unseen.has(section)) continue;
       const place = places.get(at) ?? at();
       places.set(at, place);
-      const fault = attempt(() => view.paint({ place, look: look as Look, pixelRatio: devicePixelRatio }));
+      const fault = attempt(() => view.paint({ place, look: look as Look, pixelRatio: devicePixelRatio, settled }));
       tellFault(section, fault && stringsFor(source.language).fault(fault));
     }
     painted += 1;
@@ -194,19 +206,26 @@ function painting(root: HTMLElement, source: Source, panels: () => readonly Plac
   sizes.observe(root);
   const sight = new IntersectionObserver(
     (entries) => {
-      seen = entries[entries.length - 1]?.isIntersecting ?? true;
+      for (const { target, isIntersecting } of entries) {
+        if (target === root) seen = isIntersecting;
+        else if (isIntersecting || (target as HTMLElement).hidden) away.delete(target);
+        else away.add(target);
+      }
       if (seen) ask();
     },
     { rootMargin: "200px" },
   );
-  sight.observe(root);
+  const watchSight = () => {
+    for (const target of [root, ...panels().map(({ section }) => section)]) sight.observe(target);
+  };
   const close = () => {
     cancelAnimationFrame(frame);
     clearTimeout(silence);
+    clearTimeout(rest);
     sizes.disconnect();
     sight.disconnect();
   };
-  return { ask, restyle, close };
+  return { ask, moved, restyle, close, watchSight, whole: () => paintPanels(new Set()) };
 }
 
 /** What went wrong, in words, after the console was told; nothing where nothing did. */

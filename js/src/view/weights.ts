@@ -1,6 +1,6 @@
 /** The recurrent weights on the page. */
 
-import { describeAt, paint, resolve } from "../panels/weights";
+import { describeAt, paintStill, resolve } from "../panels/weights";
 import { element, framed, write } from "./dom";
 import type { PanelView, Stage } from "./panel";
 import { picture } from "./picture";
@@ -11,7 +11,7 @@ export function weights(stage: Stage): PanelView {
   const drawing = picture(stage, {
     role: "weights",
     resolve: (place, width) => resolve(store, place, width, strings),
-    paint,
+    still: paintStill,
     label: ({ message, blocks, notes }) => {
       const facts = blocks.map(({ gate, labels }) => `${gate} ${labels[1]?.text ?? ""}`);
       return `${title}: ${message || [...facts, ...notes].join(", ")}`;

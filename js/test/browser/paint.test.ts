@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { COLOR_DECADES, diverging, pack, parse, positionOf, type Rgb, sequential } from "../../src/color";
 import { resolve as resolveCursor, START } from "../../src/cursor";
 import * as cell from "../../src/panels/cell";
+import * as flow from "../../src/panels/flow";
 import * as gates from "../../src/panels/gates";
 import * as matrix from "../../src/panels/matrix";
 import * as saturation from "../../src/panels/saturation";
@@ -68,7 +69,7 @@ describe.each(table)("%s at %d device pixels a pixel", (mode, ratio) => {
 
   test("the strips beside the heatmap reach as far as the means", () => {
     const scene = gates.resolve(store, place, 640, ENGLISH);
-    const read = painted(scene.width, scene.height, ratio, (context) => gates.paint(scene, context, look));
+    const read = painted(scene.width, scene.height, ratio, (context) => gates.paintStill(scene, context, look));
     const [right] = scene.profiles;
     if (!right) throw new Error("there is no strip");
     right.ends.forEach((end, row) => {
@@ -92,7 +93,7 @@ describe.each(table)("%s at %d device pixels a pixel", (mode, ratio) => {
 
   test("the matrix has each number in its color, and nothing above the diagonal", () => {
     const scene = matrix.resolve(store, { ...place, time: 0 }, 640, ENGLISH);
-    const read = painted(scene.width, scene.height, ratio, (context) => matrix.paint(scene, context, look));
+    const read = painted(scene.width, scene.height, ratio, (context) => matrix.paintStill(scene, context, look));
     const { box, top } = scene;
     if (!scene.matrix) throw new Error("there is no matrix");
     for (const [loss, time] of [
@@ -112,7 +113,7 @@ describe.each(table)("%s at %d device pixels a pixel", (mode, ratio) => {
 
   test("the saturation has the selected unit's dot at its shares", () => {
     const scene = saturation.resolve(store, place, 640, ENGLISH);
-    const read = painted(scene.width, scene.height, ratio, (context) => saturation.paint(scene, context, look));
+    const read = painted(scene.width, scene.height, ratio, (context) => saturation.paintStill(scene, context, look));
     for (const { box, shares } of scene.squares) {
       const [x, y] = [shares.right[4] as number, shares.left[4] as number];
       expect(read(box.x + x * box.width, box.y + (1 - y) * box.height)).toEqual(opaque(parse(look.total)));
@@ -121,7 +122,7 @@ describe.each(table)("%s at %d device pixels a pixel", (mode, ratio) => {
 
   test("the units have the selected line's dot at its value", () => {
     const scene = units.resolve(store, place, 640, ENGLISH, [7]);
-    const read = painted(scene.width, scene.height, ratio, (context) => units.paint(scene, context, look));
+    const read = painted(scene.width, scene.height, ratio, (context) => flow.paint(scene, context, look));
     const [pinned, selected] = scene.dots;
     expect(read(selected?.x ?? 0, selected?.y ?? 0)).toEqual(opaque(parse(look.ink)));
     expect(read(pinned?.x ?? 0, pinned?.y ?? 0)).toEqual(opaque(parse(look.total)));
@@ -132,7 +133,7 @@ describe.each(table)("%s at %d device pixels a pixel", (mode, ratio) => {
 
   test("the weights have the unit circle, and each eigenvalue at its place", () => {
     const scene = weights.resolve(store, place, 640, ENGLISH);
-    const read = painted(scene.width, scene.height, ratio, (context) => weights.paint(scene, context, look));
+    const read = painted(scene.width, scene.height, ratio, (context) => weights.paintStill(scene, context, look));
     for (const { box, unit, dots } of scene.blocks) {
       const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
       expect(read(x + unit * Math.SQRT1_2, y - unit * Math.SQRT1_2)[3]).toBeGreaterThan(60);
