@@ -13,17 +13,24 @@ from pathlib import Path
 
 import pytest
 
+import rnnwidgets
+
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = json.loads((ROOT / "js" / "package.json").read_text(encoding="utf-8"))["version"]
 BUNDLE = "rnnwidgets/static/widget.js"
 PAGE = "rnnwidgets/static/page.js"
+SAVED = ROOT / "tests" / "golden" / "recordings" / "v1"
 LARGEST_BUNDLE = 120_000
 
 SHOW = """
 import importlib.metadata, json, sys
 import rnnwidgets
 view = rnnwidgets.Explorer(rnnwidgets.Recording())
+saved = rnnwidgets.load(sys.argv[1])
+shown = rnnwidgets.Explorer(saved)
 print(json.dumps({
+    "frames": len(saved),
+    "largest": max(float(abs(trace[name]).max()) for trace in saved[-1].traces.values() for name in trace.names),
     "file": rnnwidgets.__file__,
     "version": importlib.metadata.version("rnnwidgets"),
     "bundle": len(view._esm),
@@ -31,6 +38,7 @@ print(json.dumps({
     "torch": "torch" in sys.modules,
 }))
 view.close()
+shown.close()
 """
 
 
@@ -117,14 +125,14 @@ def test_two_builds_of_the_wheel_are_byte_for_byte_the_same(
     assert again.read_bytes() == wheel.read_bytes()
 
 
-def test_the_wheel_shows_a_view_in_a_clean_environment_without_node_and_torch(
+def test_the_wheel_shows_a_view_and_reads_a_recording_in_a_clean_environment_without_node_and_torch(
     wheel: Path, tmp_path: Path, without_node: dict[str, str]
 ):
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "clean")], check=True)
     python = str(tmp_path / "clean" / "bin" / "python")
     install = [python, "-m", "pip", "install", "--quiet", "--constraint", str(ROOT / "tests" / "constraints.txt")]
     subprocess.run([*install, str(wheel)], env=without_node, check=True)
-    command = [python, "-W", "error", "-c", SHOW]
+    command = [python, "-W", "error", "-c", SHOW, str(SAVED)]
     said = subprocess.run(command, env=without_node, check=True, capture_output=True, text=True, cwd=tmp_path).stdout
     shown = json.loads(said)
     assert Path(shown["file"]).is_relative_to(tmp_path / "clean")
@@ -132,6 +140,12 @@ def test_the_wheel_shows_a_view_in_a_clean_environment_without_node_and_torch(
     assert shown["bundle"] == len((ROOT / BUNDLE).read_text(encoding="utf-8"))
     assert "application/vnd.jupyter.widget-view+json" in shown["mime"]
     assert not shown["torch"]
+    assert shown["frames"] == len(rnnwidgets.load(SAVED)) > 0
+    assert shown["largest"] == max(
+        float(abs(trace[name]).max())
+        for trace in rnnwidgets.load(SAVED)[-1].traces.values()
+        for name in trace.names
+    )
 
 
 def test_a_wheel_without_a_bundle_and_without_node_is_refused(copy: Path, tmp_path: Path, without_node: dict[str, str]):
