@@ -51,12 +51,12 @@ def _of_gradients(trace: Trace, seen: Flow) -> dict[str, float]:
     with np.errstate(all="ignore"):
         squares = seen.norms**2
         steps = omega(trace)
-    return {
-        "horizon": horizon(seen, reverse=trace.layer.endswith(REVERSE)),
-        "mean_lag": mean_lag(squares, stride=seen.stride[1]),
-        "omega": float(steps[np.isfinite(steps)].mean()) if np.isfinite(steps).any() else math.nan,
-        "decay": measured(trace, seen, 0),
-    }
+        return {
+            "horizon": horizon(seen, reverse=trace.layer.endswith(REVERSE)),
+            "mean_lag": mean_lag(squares, stride=seen.stride[1]),
+            "omega": float(steps[np.isfinite(steps)].mean()) if np.isfinite(steps).any() else math.nan,
+            "decay": measured(trace, seen, 0),
+        }
 
 
 def affordable(trace: Trace) -> tuple[int, int]:

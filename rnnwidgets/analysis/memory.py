@@ -77,15 +77,18 @@ def horizon(flow: Flow, *, reverse: bool = False) -> float:
 
 
 def mean_lag(squares: Array, *, stride: int = 1) -> float:
-    """Return the mean of |s - t| weighted with squared gradients (..., loss_time, time), NaN left out.
+    """Return the mean of |s - t| weighted with squared gradients (..., loss_time, time), those not finite left out.
 
     Of `flow(trace).norms ** 2`, or of Madsen's connectivity |d logit_s / d input_t|^2; `stride` is that of the losses.
     """
     K, T = squares.shape[-2:]
     lags = np.abs(np.arange(K)[:, None] * stride - np.arange(T))
-    weights = np.nan_to_num(squares.reshape(-1, K, T).astype(np.float64))
-    total = weights.sum()
-    return float((weights * lags).sum() / total) if total > 0 else float("nan")
+    weights = np.where(np.isfinite(squares), squares, 0.0).reshape(-1, K, T).astype(np.float64)
+    largest = weights.max(initial=0.0)
+    if largest == 0:
+        return float("nan")
+    weights /= largest  # only ratios count, and the sum of the largest numbers there are is none
+    return float((weights * lags).sum() / weights.sum())
 
 
 def omega(trace: Trace) -> Array:

@@ -69,6 +69,12 @@ def test_without_a_gradient_there_is_no_horizon_and_no_lag():
     assert np.isnan(mean_lag(empty.norms))
 
 
+def test_the_mean_lag_is_of_ratios_alone_however_large_the_gradients():
+    squares = np.array([[1.0, 0.0], [2.0, 3.0]])
+    assert mean_lag(squares * 5e307) == mean_lag(squares) == pytest.approx(1 / 3)
+    assert mean_lag(np.where(squares == 3, np.inf, squares)) == pytest.approx(2 / 3)
+
+
 def test_the_mean_lag_weighs_each_lag_with_its_square():
     squares = np.zeros((5, 5))
     squares[4, 4], squares[4, 1], squares[3, 2] = 1.0, 2.0, 3.0
