@@ -25,7 +25,8 @@ _ROUNDING = 1e-5
 
 def gradient_norms(model: nn.Module) -> dict[str, Tensor]:
     """Return the L2 norm of the gradient of each parameter that has one, not read from the device yet."""
-    return {name: _norm(_dense(weight.grad)) for name, weight in model.named_parameters() if weight.grad is not None}
+    found = {name: weight.grad for name, weight in model.named_parameters() if weight.grad is not None}
+    return _norms({name: _dense(gradient) for name, gradient in found.items()})
 
 
 def parameter_norms(
@@ -40,7 +41,7 @@ def parameter_norms(
         local: the same before processes averaged them.
     """
     used = gradient_norms(model)
-    weights = {name: _norm(weight.detach()) for name, weight in model.named_parameters() if name in used}
+    weights = _norms({name: weight.detach() for name, weight in model.named_parameters() if name in used})
     groups = (used, weights, complete, local)
     scales = (scaling.scale if scaling.pending else 1.0, 1.0, scaling.scale, scaling.scale)
     gradient, weight, before, own = (
@@ -126,11 +127,22 @@ def _dense(gradient: Tensor) -> Tensor:
     return gradient.detach().coalesce().values() if gradient.is_sparse else gradient.detach()
 
 
-def _norm(values: Tensor) -> Tensor:
-    """Return the L2 norm, in single precision at least."""
-    half = values.dtype in (torch.float16, torch.bfloat16)
-    norm: Tensor = torch.linalg.vector_norm(values, dtype=torch.float32 if half else None)
-    return norm
+def _norms(named: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return L2 norms, in single precision at least; those of one device and precision in one call."""
+    norms: dict[str, Tensor] = {}
+    for (_, dtype), group in _alikes(named).items():
+        half = dtype in (torch.float16, torch.bfloat16)
+        found = torch._foreach_norm([named[name] for name in group], 2, torch.float32 if half else None)  # noqa: SLF001 # what clip_grad_norm_ uses
+        norms.update(zip(group, found, strict=True))
+    return {name: norms[name] for name in named}
+
+
+def _alikes(named: Mapping[str, Tensor]) -> dict[tuple[torch.device, torch.dtype], list[str]]:
+    """Return the names of tensors by device and precision."""
+    groups: dict[tuple[torch.device, torch.dtype], list[str]] = {}
+    for name, values in named.items():
+        groups.setdefault((values.device, values.dtype), []).append(name)
+    return groups
 
 
 def _read(groups: Sequence[Mapping[str, Tensor]]) -> list[dict[str, float]]:

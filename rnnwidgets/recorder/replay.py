@@ -148,11 +148,8 @@ def _traces(call: Call, reasons: Sequence[str]) -> list[_Part]:
 
 def _joined(parts: Sequence[_Part], *, heavy: bool) -> Trace:
     """Return one trace of calls that continue one another; of one that no gradient reached, gradients are zero."""
-    first, fullest = parts[0], max((part.arrays for part in parts), key=len)
-    arrays = {}
-    for name, values in fullest.items():
-        missing = (values.new_zeros(len(part.arrays["h"]), *values.shape[1:]) for part in parts)
-        arrays[name] = torch.cat([part.arrays.get(name, zero) for part, zero in zip(parts, missing, strict=True)])
+    first = parts[0]
+    arrays = first.arrays if len(parts) == 1 else _along_time([part.arrays for part in parts])
     return Trace(
         layer=first.layer.name,
         kind=first.call.kind,
@@ -164,6 +161,15 @@ def _joined(parts: Sequence[_Part], *, heavy: bool) -> Trace:
         start=kept(first.start),
         first=first.call.first,
     )
+
+
+def _along_time(parts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Return arrays joined along time; zeros for those that a part has not."""
+    arrays = {}
+    for name, values in max(parts, key=len).items():
+        missing = (values.new_zeros(len(part["h"]), *values.shape[1:]) for part in parts)
+        arrays[name] = torch.cat([part.get(name, zero) for part, zero in zip(parts, missing, strict=True)])
+    return arrays
 
 
 def _replayed(call: Call) -> list[list[_Level]]:
