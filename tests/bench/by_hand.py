@@ -5,7 +5,8 @@
 
 By hand: the gates of an LSTM cell in a Python loop under autograd, `retain_grad` on every h and c, and copies of the
 first four sequences. Each round trains the fused module, the watched one, and the loop once, in turn, on the same
-batch; time is CPU time. The floor is the product with the recurrent weights, once a time, for the sequences kept.
+batch; time is CPU time. TorchLens's trace of that loop's forward pass takes part where it is installed. The floor is
+the product with the recurrent weights, once a time, for the sequences kept.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
+from torch.nn import functional
 
 import rnnwidgets as rw
 
@@ -42,26 +45,55 @@ def watched(lstm: nn.LSTM, x: Tensor, recorder: rw.Recorder) -> None:
     lstm.zero_grad()
 
 
-def by_hand(lstm: nn.LSTM, x: Tensor) -> dict[str, Tensor]:
-    """Train one step and return i, f, g, o, c, h, dh, dc of the sequences kept."""
+class Loop(nn.Module):
+    """An LSTM cell's gates in a loop: i, f, g, o, c, h of every time."""
+
+    def __init__(self, lstm: nn.LSTM) -> None:
+        """Take the weights of a module."""
+        super().__init__()
+        self.lstm = lstm
+
+    def forward(self, x: Tensor) -> dict[str, list[Tensor]]:
+        """Return the values by name, each (sample, unit)."""
+        return unrolled(self.lstm, x)
+
+
+def unrolled(lstm: nn.LSTM, x: Tensor) -> dict[str, list[Tensor]]:
     h, c = x.new_zeros(B, H), x.new_zeros(B, H)
     W, U, b_W, b_U = (lstm.get_parameter(f"{name}_l0") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
     seen: dict[str, list[Tensor]] = {name: [] for name in "ifgoch"}
-    for now in linear(x, W, b_W):
-        a = (now + linear(h, U, b_U)).chunk(4, dim=-1)
+    for now in functional.linear(x, W, b_W):
+        a = (now + functional.linear(h, U, b_U)).chunk(4, dim=-1)
         i, f, g, o = a[0].sigmoid(), a[1].sigmoid(), a[2].tanh(), a[3].sigmoid()
         c = f * c + i * g
         h = o * c.tanh()
-        c.retain_grad()
-        h.retain_grad()
         for name, value in zip("ifgoch", (i, f, g, o, c, h), strict=True):
             seen[name].append(value)
+    return seen
+
+
+def by_hand(lstm: nn.LSTM, x: Tensor) -> dict[str, Tensor]:
+    """Train one step and return i, f, g, o, c, h, dh, dc of the sequences kept."""
+    seen = unrolled(lstm, x)
+    for value in (*seen["c"], *seen["h"]):
+        value.retain_grad()
     torch.stack(seen["h"]).square().mean().backward()
     lstm.zero_grad()
     found = {name: torch.stack([value.detach()[:S] for value in values]) for name, values in seen.items()}
     for name in "ch":
         found[f"d{name}"] = torch.stack([value.grad[:S] for value in seen[name] if value.grad is not None])
     return found
+
+
+def traced(lstm: nn.LSTM, x: Tensor) -> None:
+    """Print what TorchLens takes for the forward pass alone, which keeps every operation's result."""
+    if find_spec("torchlens") is None:
+        print("TorchLens is not installed and takes no part: pip install 'rnnwidgets[bench]'")
+        return
+    torchlens = import_module("torchlens")
+    loop = Loop(lstm)
+    costs = [cpu(lambda: torchlens.trace(loop, x)) for _ in range(3)]
+    print(f"TorchLens {torchlens.__version__}, forward pass of the loop by hand: {min(costs):.0f} ms, least of 3")
 
 
 def floor() -> None:
@@ -93,6 +125,7 @@ def main() -> None:
         print(f"{name:10s} {value:7.2f} ms")
     print(f"recording adds {own:.2f} ms, the loop by hand {hand:.2f} ms: {hand / own:.1f} times as much")
     print(f"recording costs {own / middle['floor']:.1f} times the sequential floor")
+    traced(lstm, x)
     print(f"largest difference between the two recordings: {apart:.1e}")
 
 
