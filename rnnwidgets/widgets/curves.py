@@ -3,6 +3,11 @@
 bqplot redraws every point of every line, so it gets at most 8 series of at most 300 points, twice a second. It is
 optional and imported when a figure is made. Each series has its own mark for good: a figure whose lines come and go
 keeps drawing those that went.
+
+Clicks and brushes reach the cursor by way of the kernel, so they wait for a cell that is running. `ipywidgets.jslink`
+and `jsdlink` cannot carry them: they set the target's trait to the source's value as it is, and `selected` of a bqplot
+selector over one scale is an array, of one or two floats, where `step` of a view is one whole number or None. The
+Explorer's own panel over training has the same brush without the kernel.
 """
 
 from __future__ import annotations
@@ -199,6 +204,7 @@ class GradientNorms(_Figure):
     Attributes:
         figure: a `bqplot.Figure`, with a logarithmic vertical axis.
         brush: a `bqplot` interval selector over steps; `norms.figure.interaction = norms.brush` turns it on.
+            It acts when the kernel is free.
         step: the step marked, or None.
     """
 
@@ -240,7 +246,7 @@ class TrainingCurves(_Figure):
 
     Attributes:
         figure: a `bqplot.Figure`, with a logarithmic vertical axis.
-        brush: a `bqplot` interval selector, which is the figure's interaction.
+        brush: a `bqplot` interval selector, which is the figure's interaction; it acts when the kernel is free.
         step: the step marked, or None.
     """
 

@@ -4,7 +4,7 @@
  */
 
 import type { Place } from "../cursor";
-import { shortened, textWidth, tick, value as valueText } from "../format";
+import { textWidth, tick, value as valueText } from "../format";
 import { numberOf } from "../frame";
 import { insertion } from "../held";
 import { type Label, SMALL } from "../marks/label";
@@ -203,7 +203,7 @@ function titleLabel(text: string, box: Box): Label {
   return { text, x: box.x, y: box.y - 14, align: "left", tone: "ink", bold: true };
 }
 
-/** From the right end of the title's line: the one value, or the names of as many lines as find room. */
+/** From the right end of the title's line: the one value, or the whole names of as many lines as find room, and how many more there are. */
 function valueLabels(curves: readonly Curve[], title: string, box: Box): Label[] {
   const end = box.x + box.width;
   const [only] = curves;
@@ -212,13 +212,12 @@ function valueLabels(curves: readonly Curve[], title: string, box: Box): Label[]
   }
   const labels: Label[] = [];
   let right = end;
-  const room = end - box.x - textWidth(title, SMALL) - 24;
-  const most = Math.max(48, room / Math.min(curves.length, 3) - 10);
+  const room = end - box.x - textWidth(title, SMALL) - 48;
   for (const [index, { name, label, line }] of [...curves.entries()].reverse()) {
-    const text = shortened(label || name, SMALL, most);
+    const text = label || name;
     const left = right - textWidth(text, SMALL) - 12;
     if (end - left > room) {
-      if (index >= 0) labels.push({ ...titleLabel("\u2026", box), x: right, align: "right", tone: "muted" });
+      labels.push({ ...titleLabel(`+${index + 1}`, box), x: right, align: "right", tone: "muted" });
       break;
     }
     labels.push({ ...titleLabel(text, box), x: right, align: "right", tone: line.tone });

@@ -215,8 +215,10 @@ function painting(root: HTMLElement, source: Source, panels: () => readonly Plac
     },
     { rootMargin: "200px" },
   );
+  /** Words are always renewed; what holds pictures rests while it is out of sight. */
   const watchSight = () => {
-    for (const target of [root, ...panels().map(({ section }) => section)]) sight.observe(target);
+    sight.observe(root);
+    for (const canvas of root.querySelectorAll("canvas")) sight.observe(canvas.closest("section") as Element);
   };
   const close = () => {
     cancelAnimationFrame(frame);
