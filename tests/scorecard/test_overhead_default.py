@@ -33,7 +33,7 @@ def test_overhead_default(budget: float):
     )
     print(f"budget {100 * budget:.0f} %: {costs}")
     assert costs.shown <= budget + 0.01
-    assert costs.total <= budget + 0.06
+    assert costs.total <= budget + 0.05
     assert costs.recorded < 0.4 * len(costs.watched)
 
 
@@ -41,5 +41,5 @@ def test_every_step_costs_a_few_times_its_sequential_floor():
     costs = compare(lambda: Language(CHARACTERS, H), (CHARACTERS, T, B), {"every": 1}, count(40, 300))
     own = min(costs.watched) - min(costs.plain)
     print(f"every step, {S} samples: {costs}; {own / floor():.1f} times the products with W_hh alone")
-    assert own < 12 * floor()
-    assert costs.shown == pytest.approx(costs.median, abs=0.25)
+    assert own < 10 * floor()
+    assert costs.shown == pytest.approx(costs.median, abs=0.2)

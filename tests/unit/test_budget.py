@@ -80,6 +80,30 @@ def test_auto_returns_to_every_step_when_recording_gets_cheap(clock):
     assert budget.every == 1
 
 
+def test_auto_soon_forgets_what_was_dear_once(clock):
+    budget = Budget(None, 0.05)
+    run(budget, clock, 1, training=1.0, cost=0.08)
+    run(budget, clock, 1, training=1.0, cost=400.0)
+    assert budget.every == 2
+    run(budget, clock, 40, training=1.0, cost=0.08)
+    assert budget.every == 2
+
+
+def test_what_views_use_on_their_own_threads_counts_and_leaves_less_for_frames(clock):
+    used = 0.0
+
+    def aside() -> float:
+        nonlocal used
+        used += 0.02
+        clock.now += 0.02
+        return used
+
+    budget = Budget(None, 0.05, aside)
+    run(budget, clock, 200, training=1.0, cost=0.08)
+    assert budget.every == 2
+    assert budget.overhead == pytest.approx((0.08 + 0.02) / 2)
+
+
 def test_nested_spending_counts_once(clock):
     budget = Budget(1, 0.05)
     for _ in range(5):
