@@ -39,7 +39,7 @@ def finished(lab: Lab, browser: Browser, lesson: Path) -> Iterator[Notebook]:
     """The lesson after Run All Cells, without an error."""
     with Notebook.on_a_new_page(lab, browser, f"{lesson.parent.name}-{lesson.stem}") as notebook:
         shutil.copy(lesson, notebook.folder / "notebook.ipynb")
-        notebook.page.set_viewport_size({"width": 1280, "height": 1500})
+        notebook.page.set_viewport_size({"width": 1280, "height": 2600})
         notebook.open()
         notebook.page.keyboard.press("Control+b")
         notebook.menu("Run", "Run All Cells")

@@ -122,7 +122,7 @@ def test_the_explorer_follows_the_theme_and_the_width_of_the_page(notebook: Note
             looks[theme] = view.until("d.theme === 'dark'")
         colors[theme] = view.root.evaluate(COLORS)
         for width, pixels in WIDTHS.items():
-            notebook.page.set_viewport_size({"width": pixels, "height": 1300})
+            notebook.page.set_viewport_size({"width": pixels, "height": 3200})
             view.until("control('heatmap').getBoundingClientRect().right <= innerWidth")
             overflow = view.root.evaluate("(root) => root.scrollWidth - root.clientWidth")
             assert overflow <= 0, f"the {width} view is {overflow} pixels wider than its place"
