@@ -200,7 +200,7 @@ def long_sequence() -> None:
 def main() -> None:
     """Measure every setting; the first shows what a watched model costs between recorded steps, noise included."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=60)
+    parser.add_argument("--pairs", type=int, default=30)
     pairs = parser.parse_args().pairs
     every_step = {"every": 1}
     idle = {"every": 1_000_000}
