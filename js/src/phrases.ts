@@ -24,6 +24,8 @@ export interface Phrases {
   readonly analysedAt: (step: string) => string;
   readonly noWeights: string;
   readonly weightsHelp: string;
+  /** Names of an analysis's numbers; those that are not here are drawn, not told. */
+  readonly measures: Readonly<Record<string, string>>;
   readonly radius: string;
   readonly noAnalysis: string;
   readonly noFindings: (step: string) => string;
@@ -65,6 +67,15 @@ export const ENGLISH_PHRASES: Phrases = {
   analysedAt: (step) => `analysed: step ${step}`,
   noWeights: "The recurrent weights appear here once a step has been analysed.",
   weightsHelp: "Eigenvalues of each block of W_hh (outside the circle they grow), and its entries.",
+  measures: {
+    half_life: "memory half-life",
+    horizon: "gradient horizon",
+    mean_lag: "mean lag",
+    omega: "Ω",
+    lyapunov: "Lyapunov exponent",
+    jacobian_norm: "|∂h_t/∂h_{t−1}|",
+    decay: "gradient per step ×",
+  },
   radius: "radius",
   noAnalysis: "Findings appear here once a step has been analysed.",
   noFindings: (step) => `Nothing conspicuous at step ${step}.`,
@@ -105,6 +116,15 @@ export const CHINESE_PHRASES: Phrases = {
   analysedAt: (step) => `分析：第 ${step} 步`,
   noWeights: "分析后显示循环权重。",
   weightsHelp: "W_hh 各分块的特征值（圆外增长）及权重分布。",
+  measures: {
+    half_life: "记忆半衰期",
+    horizon: "梯度视界",
+    mean_lag: "平均滞后",
+    omega: "Ω",
+    lyapunov: "李雅普诺夫指数",
+    jacobian_norm: "|∂h_t/∂h_{t−1}|",
+    decay: "梯度每步 ×",
+  },
   radius: "谱半径",
   noAnalysis: "分析后显示发现。",
   noFindings: (step) => `第 ${step} 步没有异常。`,

@@ -168,6 +168,15 @@ describe("the scene of the weights", () => {
     expect(block?.labels.slice(2).map(({ text }) => text)).toEqual(["\u22120.75", "0", "0.75"]);
   });
 
+  test("says the layer's numbers in words, an infinite one too, and leaves out those that are drawn or not known", () => {
+    const numbers = {
+      "lstm.l0": { half_life: 2.21, horizon: "inf" as const, omega: "nan" as const, "spectral_radius.f": 1.5 },
+    };
+    const header = { kind: "analysis" as const, step: 8, numbers, findings: [] };
+    store.applyDelta(delta(2), encode(header, [spectrum, counts]));
+    expect(scene().notes).toEqual(["memory half-life 2.21", "gradient horizon \u221e"]);
+  });
+
   test("names the eigenvalue under the pointer", () => {
     analysis(8, [spectrum, counts]);
     const [dot] = scene().blocks[0]?.dots.slice(1) ?? [];

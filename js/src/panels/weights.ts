@@ -5,7 +5,7 @@
 
 import type { Place } from "../cursor";
 import { grouped, value as valueText } from "../format";
-import { type AnalysisFrame, floatsOf, planeOf } from "../frame";
+import { type AnalysisFrame, floatsOf, numberOf, planeOf } from "../frame";
 import { type Label, label, paintLabels, paintMessage } from "../marks/label";
 import { type Dot, paintDots } from "../marks/line";
 import { type Profile, paintProfile } from "../marks/profile";
@@ -55,8 +55,17 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
   const blocks = gates.map((gate, index) =>
     blockOf(analysis, layer, gate, spectra[index] as Float64Array, reach, boxes[index] as Box, strings),
   );
-  const notes = analysis.header.step === place.step ? [] : [strings.analysedAt(grouped(analysis.header.step))];
-  return { width, height, blocks, message: "", notes };
+  const late = analysis.header.step === place.step ? [] : [strings.analysedAt(grouped(analysis.header.step))];
+  return { width, height, blocks, message: "", notes: [...measuresOf(analysis, layer, strings), ...late] };
+}
+
+/** What one number says of the layer's memory, in words; those that are not known are left out. */
+function measuresOf(analysis: AnalysisFrame, layer: string, strings: Strings): string[] {
+  return Object.entries(analysis.header.numbers[layer] ?? {}).flatMap(([name, scalar]) => {
+    const told = strings.measures[name];
+    const number = numberOf(scalar);
+    return told === undefined || Number.isNaN(number) ? [] : [`${told} ${valueText(number)}`];
+  });
 }
 
 function gatesOf(analysis: AnalysisFrame, layer: string): string[] {
