@@ -46,7 +46,8 @@ types: .venv/.stamp-dev js/node_modules/.package-lock.json
 	$(NPM) run types
 
 unit: .venv/.stamp-dev bundle chromium corpus
-	$(BIN)/pytest tests --ignore=tests/e2e --ignore=tests/wheel --numprocesses 2
+	$(BIN)/pytest tests --ignore=tests/e2e --ignore=tests/wheel -m 'not costs' --numprocesses 2
+	$(BIN)/pytest tests/scorecard -m costs
 
 js: js/node_modules/.package-lock.json chromium
 	RNNWIDGETS_CHROMIUM="$$($(BIN)/python tests/chromium.py)" $(NPM) test

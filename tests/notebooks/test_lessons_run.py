@@ -1,7 +1,7 @@
 """Every lesson runs from top to bottom in a fresh kernel, and what it claims holds.
 
 The English lessons run as long as their claims need; the Chinese ones have the same code, as `test_in_step` holds, and
-run with the shortest settings, three of them in every run, all under `make trust`.
+run with the shortest settings.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.counts import count
 from tests.notebooks.lesson import NAMES, run
 
 if TYPE_CHECKING:
@@ -134,6 +133,6 @@ def test_a_lesson_runs_and_its_claims_hold(name: str, tmp_path: Path):
     assert "✗" not in lesson.printed or name[:2] in {"03", "08"}  # there, those that learn are to leave the band
 
 
-@pytest.mark.parametrize("name", NAMES[: count(3, len(NAMES))])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_lesson_in_chinese_runs_with_other_parameters(name: str, tmp_path: Path):
     assert run("zh", name, SHORT[name[:2]], "", tmp_path).complaints == []

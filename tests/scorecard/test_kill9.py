@@ -13,7 +13,7 @@ from tests.scorecard.archives import expected, sound, spawn
 
 SHAPE = (7, 2, 5)
 WRITES_AND_SAYS_SO = """
-import os, sys
+import itertools, os, sys
 from rnnwidgets.archive import Kind, writer
 from rnnwidgets.recording import Recording
 from tests.unit.frames import make_frame
@@ -29,10 +29,8 @@ def acknowledged(self, entries):
 writer.Writer.write = acknowledged
 recording = Recording()
 recording.record_to(sys.argv[1])
-frames = [make_frame(step) for step in range(400)]
-for frame in frames:
-    recording.append(frame)
-recording._disk._journal._thread.join()
+for step in itertools.count():
+    recording.append(make_frame(step))
 """
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 
+import pytest
 import torch
 from torch import nn
 
 import rnnwidgets as rw
 from tests.counts import count
 
+pytestmark = pytest.mark.costs
 T, B, H, S = 10_000, 8, 256, 4
 
 

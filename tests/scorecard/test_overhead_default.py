@@ -10,6 +10,7 @@ import torch
 from tests.counts import count
 from tests.scorecard.pairs import Language, compare
 
+pytestmark = pytest.mark.costs
 CHARACTERS, T, B, H, S = 96, 64, 16, 128, 4
 
 

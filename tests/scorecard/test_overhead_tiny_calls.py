@@ -11,6 +11,7 @@ from torch import nn
 import rnnwidgets as rw
 from tests.counts import count
 
+pytestmark = pytest.mark.costs
 ROUNDS = 4
 RECORDED, SAMPLED_OUT = 100e-6, 10e-6
 
