@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnwidgets import schema
 from rnnwidgets.analysis.result import Array
 from rnnwidgets.frame import Frame, Trace
 
@@ -49,7 +50,7 @@ def first_bad(frames: Iterable[Frame]) -> Bad | None:
         found = [
             (order, Bad(frame.step, trace.layer, name, *place))
             for trace in frame.traces.values()
-            for name, where in _places(trace)
+            for name, where in places(trace)
             for order, place in [_first(trace, name, where)]
         ]
         if found:
@@ -57,8 +58,8 @@ def first_bad(frames: Iterable[Frame]) -> Bad | None:
     return None
 
 
-def _places(trace: Trace) -> list[tuple[str, Array]]:
-    """Return the name of each array that holds such values, and where, (time, sample, unit)."""
+def places(trace: Trace) -> list[tuple[str, Array]]:
+    """Return the name of each array that holds a NaN or an infinity, and where, (time, sample, unit)."""
     wrong = [(name, ~np.isfinite(array)) for name, array in trace.arrays.items() if not np.isfinite(array).all()]
     if not wrong:
         return []
@@ -68,7 +69,7 @@ def _places(trace: Trace) -> list[tuple[str, Array]]:
 
 def _first(trace: Trace, name: str, where: Array) -> tuple[tuple[bool, int], tuple[int, int, int, float]]:
     """Return when the first of these was computed, to compare by, and its time, sample, unit and value."""
-    gradient = name.startswith("d")
+    gradient = name in (*trace.gradients, schema.DIRECT_GRADIENT)
     backwards = gradient != trace.layer.endswith("_reverse")
     times = np.flatnonzero(where.any(axis=(1, 2)))
     time = int(times[-1] if backwards else times[0])

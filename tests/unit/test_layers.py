@@ -25,7 +25,7 @@ LAYERS = {
     "archive": {"errors", "schema", "frame", "reduce"},
     "recording": {"errors", "schema", "frame", "reduce", "archive"},
     "cells": {"errors"},
-    "recorder": {"errors", "schema", "cells", "frame", "reduce", "recording", "archive"},
+    "recorder": {"errors", "schema", "cells", "frame", "reduce", "analysis", "recording", "archive"},
     "export": {"errors", "schema", "frame", "reduce", "recording", "analysis", "wire"},
     "widgets": {"errors", "schema", "frame", "reduce", "wire", "recording", "analysis", "export"},
     "cli": {"errors", "archive", "recording", "export"},
