@@ -55,7 +55,11 @@ def test_in_voila_as_it_is_by_default_the_page_comes_when_training_has_ended_wit
     (tmp_path / "stop").touch()
     with voila(tmp_path, progressive=False) as url:
         page.goto(url)
-        end = View(page.locator(".rnnw").first).until("d.state === 'finished' && d.step === d.latest")
+        view = View(page.locator(".rnnw").first)
+        end = view.until("d.state === 'finished' && d.step === d.latest")
+        with view.drag("time", 0.1) as move:
+            move(0.8)
+            view.until("n('time') > 0 && n('time') === Number(control('time').value)")
     assert end.heatmap
     assert end.heatmap.colors >= VARIED
 
