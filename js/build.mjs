@@ -78,7 +78,7 @@ async function bundle(entry, outfile, format) {
       "Number.NaN": "NaN",
       "Number.POSITIVE_INFINITY": "Infinity",
     },
-    inject: [fileURLToPath(new URL("math.mjs", import.meta.url))],
+    inject: [fileURLToPath(new URL("globals.mjs", import.meta.url))],
     mangleProps: new RegExp(`^(${names.join("|")})$`),
     plugins: [styleAsText],
     metafile: true,
