@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Cursor, resolve as resolveCursor, START } from "../src/cursor";
-import type { Run } from "../src/marks/formula";
-import { runsOf } from "../src/marks/formula";
+import { textWidth } from "../src/format";
+import { padOf, type Run, runsOf } from "../src/marks/formula";
 import { type CellScene, resolve } from "../src/panels/cell";
 import { productSlack, shown, summed, terms, valuesOf } from "../src/panels/cell/values";
 import type { Kind, StepHeader } from "../src/protocol.gen";
+import type { Box } from "../src/scale";
 import { Store } from "../src/store";
 import { CHINESE, ENGLISH } from "../src/strings";
 import { delta, type Planned, step } from "./frames";
@@ -30,6 +31,23 @@ const numbers = (written: string) =>
     .replaceAll("\u2212", "-")
     .match(/-?\d+\.\d+/g)
     ?.map(Number) ?? [];
+
+/** Where the words of a diagram stand, each number as wide as numbers get: bold digits are wider than others. */
+function written({ formulas }: CellScene): Box[] {
+  return formulas
+    .filter(({ runs }) => runs.length > 0)
+    .map(({ runs, x, y, align, size }) => {
+      const widths = runs.map(({ kind, text: own }) => {
+        const larger = kind === "letter" ? 2 : kind === "index" ? -2 : 0;
+        return kind === "number"
+          ? 1.15 * textWidth("\u22120.88", size) + 2 * padOf(size)
+          : textWidth(own, size + larger);
+      });
+      const width = widths.reduce((sum, one) => sum + one, 0);
+      const from = align === "left" ? x : align === "center" ? x - width / 2 : x - width;
+      return { x: from, y: y - 0.6 * size, width, height: 1.2 * size };
+    });
+}
 
 describe("the cell", () => {
   test("waits in words, and says where it has no diagram and where the sequence has ended", () => {
@@ -82,9 +100,8 @@ describe("the cell", () => {
   test("writes the equations in PyTorch's letters with the numbers filled in", () => {
     hold({ kind: "GRU" });
     expect(line(scene({ time: 3, unit: 2 }), "n_")).toBe("");
-    expect(line(scene({ time: 3, unit: 2 }), "nt = ")).toMatch(
-      /^nt = tanh\(Win xt \+ bin \+ rt ⊙ \(Whn ht−1 \+ bhn\)\) = −?0\.\d\d$/,
-    );
+    expect(line(scene({ time: 3, unit: 2 }), "nt = ")).toBe("nt = tanh(Win xt + bin");
+    expect(line(scene({ time: 3, unit: 2 }), "    + rt")).toMatch(/^ {4}\+ rt ⊙ \(Whn ht−1 \+ bhn\)\) = −?0\.\d\d$/);
     hold({ kind: "LSTM" });
     expect(line(scene({ time: 3, unit: 2 }), "ht = ")).toMatch(/^ht = ot ⊙ tanh ct = 0\.\d\d · −?0\.\d\d = −?0\.\d\d$/);
     expect(line(scene({ time: 3, unit: 2 }), "\u2202L")).toMatch(/^∂L\/∂ht = .+ {3}∂L\/∂ct = /);
@@ -153,16 +170,24 @@ describe("the cell", () => {
     expect(narrow.height).toBeGreaterThan(wide.height);
   });
 
-  test.each([300, 360, 420, 600, 900, 1200])("keeps its gates apart and inside within %d pixels", (width) => {
-    hold();
-    const { gates, body } = scene({}, width);
-    const boxes = gates.map(({ box }) => box).sort((one, other) => one.x - other.x);
-    for (const [index, box] of boxes.entries()) {
-      const before = boxes[index - 1];
-      expect(box.x).toBeGreaterThan(before ? before.x + before.width : (body?.x ?? 0));
+  test.each(
+    (["LSTM", "GRU", "RNN_TANH"] as const).flatMap((kind) =>
+      [304, 344, 464, 700, 784, 1384].map((width) => [kind, width] as const),
+    ),
+  )("%s keeps everything apart and inside within %d pixels, with the widest numbers", (kind, width) => {
+    hold({ kind });
+    const found = scene({ unit: 2 }, width);
+    const boxes = [...found.gates.map(({ box }) => box), ...found.signs.map(({ box }) => box), ...written(found)];
+    for (const [index, one] of boxes.entries()) {
+      expect([one.x >= 0, one.x + one.width <= width], JSON.stringify(one)).toEqual([true, true]);
+      for (const other of boxes.slice(index + 1)) {
+        const apart =
+          Math.abs(one.x + one.width / 2 - other.x - other.width / 2) >= (one.width + other.width) / 2 ||
+          Math.abs(one.y + one.height / 2 - other.y - other.height / 2) >= (one.height + other.height) / 2;
+        expect(apart, `${JSON.stringify(one)} ${JSON.stringify(other)}`).toBe(true);
+      }
     }
-    expect((body?.x ?? 0) + (body?.width ?? 0)).toBeLessThan(width);
-    for (const { points } of scene({}, width).wires) {
+    for (const { points } of found.wires) {
       for (const [x] of points) expect([x > 0, x < width]).toEqual([true, true]);
     }
   });

@@ -21,7 +21,7 @@ export interface Gate {
 }
 
 export interface Sign {
-  readonly at: Point;
+  readonly box: Box;
   readonly text: string;
 }
 
@@ -81,7 +81,7 @@ export function paintGates(context: CanvasRenderingContext2D, gates: readonly Ga
     context.stroke();
     context.fillStyle = inkOn(color);
     const middle = box.x + box.width / 2;
-    context.font = `600 ${box.width < 46 ? 12 : 13}px ${look.font}`;
+    context.font = `600 ${box.width < 42 ? 11 : 13}px ${look.font}`;
     context.fillText(text, middle, box.y + box.height * 0.36);
     context.font = `10px ${look.font}`;
     context.fillText(name, middle, box.y + box.height * 0.74);
@@ -91,10 +91,9 @@ export function paintGates(context: CanvasRenderingContext2D, gates: readonly Ga
 export function paintSigns(context: CanvasRenderingContext2D, signs: readonly Sign[], look: Look): void {
   context.textAlign = "center";
   context.textBaseline = "middle";
-  for (const { at, text } of signs) {
-    const width = text.length > 1 ? 38 : 20;
+  for (const { box, text } of signs) {
     context.beginPath();
-    context.roundRect(at[0] - width / 2, at[1] - 10, width, 20, 10);
+    context.roundRect(box.x, box.y, box.width, box.height, 10);
     context.fillStyle = css(look.surface);
     context.fill();
     context.strokeStyle = look.ink;
@@ -102,6 +101,6 @@ export function paintSigns(context: CanvasRenderingContext2D, signs: readonly Si
     context.stroke();
     context.fillStyle = look.ink;
     context.font = `${text.length > 1 ? 11 : 14}px ${look.font}`;
-    context.fillText(text, at[0], at[1] + 0.5);
+    context.fillText(text, box.x + box.width / 2, box.y + box.height / 2 + 0.5);
   }
 }

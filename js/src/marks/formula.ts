@@ -28,7 +28,8 @@ export interface Formula {
 }
 
 const SERIF = "Georgia, 'Times New Roman', serif";
-const PAD = 5;
+/** Beside a number in its chip, less where it is small. */
+export const padOf = (size: number) => (size < 12 ? 3 : 5);
 const UPRIGHT = new Set(["tanh", "max", "ReLU"]);
 
 /** "c_{t-1} = " as runs: single letters in italics, what follows an underscore lowered, the rest upright. */
@@ -61,7 +62,7 @@ export function paintFormulas(context: CanvasRenderingContext2D, formulas: reado
   for (const { runs, x, y, align, tone, size } of formulas) {
     const parts = runs.map((run) => {
       context.font = fontOf(run, size, look);
-      return { run, width: context.measureText(run.text).width + (run.kind === "number" ? 2 * PAD : 0) };
+      return { run, width: context.measureText(run.text).width + (run.kind === "number" ? 2 * padOf(size) : 0) };
     });
     const width = parts.reduce((sum, part) => sum + part.width, 0);
     let left = align === "left" ? x : align === "center" ? x - width / 2 : x - width;
@@ -69,7 +70,7 @@ export function paintFormulas(context: CanvasRenderingContext2D, formulas: reado
       context.font = fontOf(part.run, size, look);
       context.fillStyle = tint(look, tone);
       if (part.run.kind === "number") paintChip(context, part.run.shade, left, y, part.width, size, look);
-      const shift = part.run.kind === "number" ? PAD : 0;
+      const shift = part.run.kind === "number" ? padOf(size) : 0;
       context.fillText(part.run.text, left + shift, part.run.kind === "index" ? y + size * 0.32 : y);
       left += part.width;
     }

@@ -36,6 +36,8 @@ export interface CellScene {
 /** Room for the neighbors, less where there is little. */
 const SIDES = [14, 34] as const;
 const NARROW = 440;
+/** Below this width of the cell its numbers are written smaller. */
+const SMALL = 340;
 const FOOT = 40;
 const LINE = 26;
 const WIDE = 760;
@@ -68,23 +70,31 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
       { ...body, x: -side, width: side * 1.4 },
       { ...body, x: body.x + body.width + side * 0.6, width: beside ? 14 : side + 14 },
     ],
-    wires: design.wires.map(({ points, arrow }) => ({
-      points: points.map(([u, v]) => at(body, u, v)),
-      arrow: arrow ?? false,
-    })),
-    signs: design.signs.map(([text, [u, v]]) => ({ text, at: at(body, u, v) })),
-    gates: design.gates.map(([name, kindOf, [u, v]]) =>
-      gateAt(numbers.get(name) ?? UNKNOWN, kindOf, at(body, u, v), body),
+    wires: design.wires.map((wire) => wireOf(wire, body)),
+    signs: design.signs.map(([text, x, y]) => signAt(text, at(body, x, y), body)),
+    gates: design.gates.map(([name, kindOf, x, y]) =>
+      gateAt(numbers.get(name) ?? UNKNOWN, kindOf, at(body, x, y), body),
     ),
     formulas: [...labels(design, body, kind, numbers), ...feet(place, values, body, strings), ...lines],
     facts: [...numbers].filter(([, { value }]) => value !== null).map(([key, { value }]) => `${key} ${shown(value)}`),
   };
 }
 
-/** A point of the body; beyond its sides, in the room that is left beside it. */
-function at(body: Box, u: number, v: number): readonly [number, number] {
-  const beyond = u > 1 ? 0.85 * body.x : u < 0 ? -0.85 * body.x : 0;
-  return [body.x + Math.max(0, Math.min(1, u)) * body.width + beyond, body.y + v * body.height];
+/** A point of the body in hundredths of it; beyond its sides, in the room that is left beside it. */
+function at(body: Box, x: number, y: number): readonly [number, number] {
+  const beyond = x > 100 ? 0.85 * body.x : x < 0 ? -0.85 * body.x : 0;
+  return [body.x + (Math.max(0, Math.min(100, x)) * body.width) / 100 + beyond, body.y + (y * body.height) / 100];
+}
+
+function wireOf(wire: readonly number[], body: Box): Wire {
+  const points = wire.flatMap((x, index) => (index % 2 === 0 ? [at(body, x, wire[index + 1] ?? 0)] : []));
+  return { points, arrow: (points.at(-1)?.[0] ?? 0) > body.x + body.width };
+}
+
+function signAt(text: string, [x, y]: readonly [number, number], body: Box): Sign {
+  const half = body.width < SMALL ? 8 : 10;
+  const across = text.length > 1 ? 4 + 4 * text.length : half;
+  return { text, box: { x: x - across, y: y - half, width: 2 * across, height: 2 * half } };
 }
 
 /** Every number of the cell by its key: those of the frame, and products that add up to the recorded state. */
@@ -122,17 +132,15 @@ function times(one: Datum, other: Datum): number | null {
   return one.value === null || other.value === null ? null : one.value * other.value;
 }
 
-/** Gates stand 0.14 of the body apart. */
+/** Gates stand 0.15 of the body apart. */
 function gateAt({ value, shade }: Datum, name: string, [x, y]: readonly [number, number], body: Box): Gate {
-  const width = Math.min(46, 0.14 * body.width - 3);
+  const width = Math.min(46, 0.15 * body.width - 4);
   return { box: { x: x - width / 2, y: y - 18, width, height: 36 }, text: shown(value), name, shade };
 }
 
-const SHIFT: Readonly<Record<Side, readonly [number, number, Formula["align"]]>> = {
-  above: [0, -21, "center"],
-  below: [0, 21, "center"],
-  left: [-28, 0, "right"],
-  right: [28, 0, "left"],
+const BESIDE: Readonly<Record<Side, readonly [number, Formula["align"]]>> = {
+  left: [-28, "right"],
+  right: [28, "left"],
 };
 
 /** The numbers on the wires with their letters, and the letters of the gates. */
@@ -145,23 +153,18 @@ function labels(design: Design, body: Box, kind: string, numbers: ReadonlyMap<st
     ["added", texts[1]],
     [sum, texts[2]],
   ]);
-  const wires = design.numbers.flatMap(([key, letters, [u, v], side]): Formula[] => {
+  const size = body.width < SMALL ? 11 : 12;
+  const wires = design.numbers.flatMap(([key, letters, u, v, side]): Formula[] => {
     const { value, shade } = numbers.get(key) ?? UNKNOWN;
     const [x, y] = at(body, u, v);
-    const [dx, dy, align] = SHIFT[side];
+    const [shift, align] = side ? BESIDE[side] : [0, "center" as const];
+    const number = { kind: "number" as const, text: written.get(key) ?? shown(value), shade };
     return [
-      {
-        runs: [{ kind: "number", text: written.get(key) ?? shown(value), shade }],
-        x,
-        y,
-        align: "center",
-        tone: "ink",
-        size: 12,
-      },
-      { runs: runsOf(letters), x: x + dx, y: y + dy, align, tone: "muted", size: 12 },
+      { runs: [number], ...{ x, y, align: "center", tone: "ink", size } },
+      { runs: runsOf(letters), ...{ x: x + shift, y: side ? y : y - 21, align, tone: "muted", size: 12 } },
     ];
   });
-  const gates = design.gates.map(([name, , [u, v]]): Formula => {
+  const gates = design.gates.map(([name, , u, v]): Formula => {
     const [x, y] = at(body, u, v);
     return { runs: runsOf(`${name}_t`), x: x - 8, y: y - 28, align: "right", tone: "ink", size: 13 };
   });
@@ -176,7 +179,7 @@ function feet(place: Place, values: CellValues, body: Box, strings: Strings): Fo
     return found === undefined ? "" : strings.quoted(shortened(found, 12, 120));
   };
   const { time, before } = values;
-  const x = at(body, place.layer?.kind === "LSTM" ? 0.17 : place.layer?.kind === "GRU" ? 0.22 : 0.28, 1)[0];
+  const x = at(body, DESIGNS[place.layer?.kind ?? ""]?.foot ?? 0, 100)[0];
   const own = token(time);
   return [
     {

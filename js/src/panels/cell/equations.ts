@@ -35,7 +35,8 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   GRU: [
     gate("r", "\u03c3"),
     gate("z", "\u03c3"),
-    "n_t = tanh(W_{in} x_t + b_{in} + r_t \u2299 (W_{hn} h_{t\u22121} + b_{hn})) = {{n}}",
+    "n_t = tanh(W_{in} x_t + b_{in}",
+    "    + r_t \u2299 (W_{hn} h_{t\u22121} + b_{hn})) = {{n}}",
     "h_t = z_t \u2299 h_{t\u22121} + (1 \u2212 z_t) \u2299 n_t",
     "    = {{z}} \u00b7 {{h_before}} + {{rest}} \u00b7 {{n}}",
     "    = {{kept}} + {{added}} = {{h}}",
