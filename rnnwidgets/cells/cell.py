@@ -52,7 +52,8 @@ class Start(NamedTuple):
 
 class Direct(NamedTuple):
     """What reaches h_t (T, S, R) and, for the LSTM, c_t (T, S, H) from outside the recurrence: the gradient of the
-    output at every time, with that of the last state at each sequence's last time, and zero past it.
+    output at every time, with that of the last state at each sequence's last time, and zero past it. `c` is None where
+    nothing does.
     """
 
     h: Tensor
@@ -92,6 +93,13 @@ class Cell(NamedTuple):
 def previous(start: Tensor, values: Tensor) -> Tensor:
     """Return values one time earlier: start (S, H), then values (T, S, H) without the last."""
     return torch.cat((start.unsqueeze(0), values[:-1]))
+
+
+def preactivations(x: Tensor, h_prev: Tensor, w: Weights) -> Tensor:
+    """Return W x + b_W + U h_prev + b_U of every time and sample, in memory of its own."""
+    rows = x.flatten(0, 1)
+    a = rows @ w.W.T if w.b_W is None or w.b_U is None else torch.addmm(w.b_W + w.b_U, rows, w.W.T)
+    return a.addmm_(h_prev.flatten(0, 1), w.U.T).view(*x.shape[:2], -1)
 
 
 def through(slopes: Tensor, steepest: Tensor, U: Tensor) -> Through:

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from rnnwidgets.cells.cell import Cell, Direct, Start, States, Through, Weights, previous, through
+from rnnwidgets.cells.nonlinear import tanh, through_sigmoid, through_tanh
 from rnnwidgets.cells.sequence import Product, backwards, on_cpu, quiet
 
 
@@ -34,7 +35,7 @@ def replay_each(x: Tensor, before: Start, w: Weights) -> States:
     h_r, h_z, m = linear(h_prev, w.U, w.b_U).chunk(3, dim=-1)
     r = torch.sigmoid(x_r + h_r)
     z = torch.sigmoid(x_z + h_z)
-    n = torch.tanh(x_n + r * m)
+    n = tanh(x_n + r * m)
     return {"r": r, "z": z, "n": n, "h": torch.lerp(n, h_prev, z), "h_prev": h_prev, "m": m}
 
 
@@ -44,9 +45,9 @@ def step_back(states: States, direct: Direct, w: Weights) -> States:
     With D = dL/dh_t: a_n = D (1-z)(1-n^2), a_z = D (h_{t-1}-n) z(1-z), a_r = a_n m r(1-r), and
     dL/dh_{t-1} = direct_{t-1} + D z + [a_r, a_z, a_n r] U.
     """
-    by_r, by_z, by_n = _slopes(states)
-    factors = torch.stack((by_r, by_z, by_n * states["r"]), dim=2)
-    h = direct.h.cpu().clone()
+    factors = _slopes(states)
+    factors[:, :, 2] *= states["r"]
+    h = direct.h.clone().cpu()
     U = Product(h.shape[1], w.U.cpu())
     a = U.left.reshape(h.shape[1], 3, -1)
     carried = np.zeros_like(a[:, 0])
@@ -61,24 +62,26 @@ def step_back(states: States, direct: Direct, w: Weights) -> States:
 
 def into_input(states: States, totals: States, w: Weights) -> Tensor:
     """Return dL/dx_t = [a_r, a_z, a_n] W."""
-    D = totals["dh"]
-    return torch.cat([D * slope for slope in _slopes(states)], dim=-1) @ w.W
+    return (totals["dh"].unsqueeze(2) * _slopes(states)).flatten(2) @ w.W
 
 
 def into_state(states: States, totals: States, w: Weights) -> Through:
     """Return D z + [a_r, a_z, a_n r] U."""
     D, r, z = totals["dh"], states["r"], states["z"]
-    by_r, by_z, by_n = _slopes(states)
-    a = torch.cat((D * by_r, D * by_z, D * by_n * r), dim=-1)
-    found = through(a, torch.cat((D * states["m"], D * (states["h_prev"] - states["n"]), D), dim=-1), w.U)
+    a = D.unsqueeze(2) * _slopes(states)
+    a[:, :, 2] *= r
+    found = through(a.flatten(2), torch.cat((D * states["m"], D * (states["h_prev"] - states["n"]), D), dim=-1), w.U)
     return Through(found.h + D * z, found.rounding + torch.finfo(D.dtype).eps * D.abs())
 
 
-def _slopes(states: States) -> tuple[Tensor, Tensor, Tensor]:
-    """Return a_r, a_z and a_n for D = 1."""
+def _slopes(states: States) -> Tensor:
+    """Return a_r, a_z and a_n for D = 1, (T, S, 3, H)."""
     r, z, n = states["r"], states["z"], states["n"]
-    by_n = (1 - z) * (1 - n * n)
-    return by_n * states["m"] * r * (1 - r), (states["h_prev"] - n) * z * (1 - z), by_n
+    slopes = r.new_empty(*r.shape[:2], 3, r.shape[2])
+    through_tanh(1 - z, n, slopes[:, :, 2])
+    through_sigmoid(states["h_prev"] - n, z, slopes[:, :, 1])
+    through_sigmoid(slopes[:, :, 2] * states["m"], r, slopes[:, :, 0])
+    return slopes
 
 
 GRU = Cell(run, replay, replay_each, step_back, into_input, into_state)

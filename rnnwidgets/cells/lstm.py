@@ -13,7 +13,18 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from rnnwidgets.cells.cell import Cell, Direct, Start, States, Through, Weights, previous, through
+from rnnwidgets.cells.cell import (
+    Cell,
+    Direct,
+    Start,
+    States,
+    Through,
+    Weights,
+    preactivations,
+    previous,
+    through,
+)
+from rnnwidgets.cells.nonlinear import tanh, through_sigmoid, through_tanh
 from rnnwidgets.cells.sequence import Product, backwards, forwards, on_cpu, quiet
 
 
@@ -71,21 +82,23 @@ def step_back(states: States, direct: Direct, w: Weights) -> States:
     With D = dL/dh_t (through P where there is one) and d = dL/dc_t = direct_t + (d f)_{t+1} + D o (1-tanh(c)^2):
     a = [d g i(1-i), d c_{t-1} f(1-f), d i (1-g^2), D tanh(c) o(1-o)] and dL/dh_{t-1} = direct_{t-1} + a U.
     """
-    o, squashed, f = states["o"], states["squashed"], states["f"]
-    slopes = (o * (1 - squashed * squashed), *_slopes(states), f)
-    h, c = (outside.cpu().clone() for outside in (direct.h, _cell(direct.c)))
+    o, squashed = states["o"], states["squashed"]
+    slopes, into_c = _slopes(states), torch.empty_like(squashed)
+    through_tanh(o, squashed, into_c)
+    h, c = direct.h.clone(), torch.zeros_like(o) if direct.c is None else direct.c.clone()
+    h, c, *known = on_cpu(h, c, into_c, slopes[:, :, :3], slopes[:, :, 3], states["f"])
     U, P = Product(h.shape[1], w.U.cpu()), None if w.P is None else Product(h.shape[1], w.P.cpu())
     a = U.left.reshape(h.shape[1], 4, -1)
     a_ifg, a_o = a[:, :3], a[:, 3]
     carried = np.zeros_like(a_o)
     with quiet():
-        for dh, dc, into_c, by_d, by_D, keep in backwards(h, c, *on_cpu(*slopes)):
+        for dh, dc, through_h, by_d, by_D, keep in backwards(h, c, *known):
             np.add(dh, U.update(), out=dh)
             D = dh
             if P is not None:
                 P.left[:] = dh
                 D = P.update()
-            carried += D * into_c
+            carried += D * through_h
             np.add(dc, carried, out=dc)
             np.multiply(by_d, dc[:, None], out=a_ifg)
             np.multiply(by_D, D, out=a_o)
@@ -95,38 +108,45 @@ def step_back(states: States, direct: Direct, w: Weights) -> States:
 
 def into_input(states: States, totals: States, w: Weights) -> Tensor:
     """Return dL/dx_t = a W."""
-    return _into_gates(*_slopes(states), totals, w) @ w.W
+    return _into_gates(_slopes(states), totals, w) @ w.W
 
 
 def into_state(states: States, totals: States, w: Weights) -> Through:
     """Return a U."""
-    steepest = torch.stack((states["g"], states["c_prev"], states["i"]), dim=2), states["squashed"]
-    return through(_into_gates(*_slopes(states), totals, w), _into_gates(*steepest, totals, w), w.U)
+    steepest = torch.stack([states[letter] for letter in ("g", "c_prev", "i", "squashed")], dim=2)
+    return through(_into_gates(_slopes(states), totals, w), _into_gates(steepest, totals, w), w.U)
 
 
-def _into_gates(by_d: Tensor, by_D: Tensor, totals: States, w: Weights) -> Tensor:
-    """Return the gradient of all four gates (T, S, 4H): `by_d` (T, S, 3, H) for d = 1, `by_D` (T, S, H) for D = 1."""
+def _into_gates(slopes: Tensor, totals: States, w: Weights) -> Tensor:
+    """Return the gradient of all four gates (T, S, 4H), from slopes (T, S, 4, H) as `_slopes` returns them."""
     D = totals["dh"] if w.P is None else totals["dh"] @ w.P
-    return torch.cat((by_d * totals["dc"].unsqueeze(2), (by_D * D).unsqueeze(2)), dim=2).flatten(2)
+    d = totals["dc"].unsqueeze(2)
+    return torch.cat((slopes[:, :, :3] * d, slopes[:, :, 3:] * D.unsqueeze(2)), dim=2).flatten(2)
 
 
 def _gates(x: Tensor, h_prev: Tensor, w: Weights) -> States:
-    a = linear(x, w.W, w.b_W) + linear(h_prev, w.U, w.b_U)
-    a_i, a_f, a_g, a_o = a.chunk(4, dim=-1)
-    return {"i": torch.sigmoid(a_i), "f": torch.sigmoid(a_f), "g": torch.tanh(a_g), "o": torch.sigmoid(a_o)}
+    a = preactivations(x, h_prev, w)
+    i, f, a_g, o = a.chunk(4, dim=-1)
+    g = tanh(a_g)
+    a.sigmoid_()
+    return {"i": i, "f": f, "g": g, "o": o}
 
 
 def _output(o: Tensor, c: Tensor, w: Weights) -> States:
-    squashed = torch.tanh(c)
+    squashed = tanh(c)
     h = o * squashed if w.P is None else linear(o * squashed, w.P)
     return {"c": c, "h": h, "squashed": squashed}
 
 
-def _slopes(states: States) -> tuple[Tensor, Tensor]:
-    """Return a_i, a_f, a_g (T, S, 3, H) for d = 1, and a_o (T, S, H) for D = 1."""
-    i, f, g, o = states["i"], states["f"], states["g"], states["o"]
-    by_d = torch.stack((g * i * (1 - i), states["c_prev"] * f * (1 - f), i * (1 - g * g)), dim=2)
-    return by_d, states["squashed"] * o * (1 - o)
+def _slopes(states: States) -> Tensor:
+    """Return the gradients (T, S, 4, H) of the gates: of i, f and g for d = 1, of o for D = 1."""
+    i, f, g, o = (states[letter] for letter in "ifgo")
+    slopes = o.new_empty(*o.shape[:2], 4, o.shape[2])
+    through_sigmoid(g, i, slopes[:, :, 0])
+    through_sigmoid(states["c_prev"], f, slopes[:, :, 1])
+    through_tanh(i, g, slopes[:, :, 2])
+    through_sigmoid(states["squashed"], o, slopes[:, :, 3])
+    return slopes
 
 
 def _cell(value: Tensor | None) -> Tensor:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 
-from rnnwidgets.cells.cell import Cell, Direct, Start, States, Through, Weights, previous, through
+from rnnwidgets.cells.cell import Cell, Direct, Start, States, Through, Weights, preactivations, previous, through
+from rnnwidgets.cells.nonlinear import tanh
 from rnnwidgets.cells.sequence import Product, backwards, on_cpu, quiet
 
 
@@ -20,12 +20,12 @@ def _run_relu(x: Tensor, start: Start, w: Weights) -> Tensor:
 
 
 def _each_tanh(x: Tensor, before: Start, w: Weights) -> States:
-    h = torch.tanh(linear(x, w.W, w.b_W) + linear(before.h, w.U, w.b_U))
+    h = tanh(preactivations(x, before.h, w))
     return {"h": h, "slope": 1 - h * h}
 
 
 def _each_relu(x: Tensor, before: Start, w: Weights) -> States:
-    a = linear(x, w.W, w.b_W) + linear(before.h, w.U, w.b_U)
+    a = preactivations(x, before.h, w)
     return {"h": torch.relu(a), "slope": (a > 0).to(a.dtype)}
 
 
@@ -39,7 +39,7 @@ def _replay_relu(x: Tensor, y: Tensor, start: Start, w: Weights) -> States:
 
 def step_back(states: States, direct: Direct, w: Weights) -> States:
     """Return total dh: dL/dh_t = direct_t + (dL/dh_{t+1} * slope_{t+1}) U."""
-    h = direct.h.cpu().clone()
+    h = direct.h.clone().cpu()
     U = Product(h.shape[1], w.U.cpu())
     with quiet():
         for D, slope in backwards(h, *on_cpu(states["slope"])):

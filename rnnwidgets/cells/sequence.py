@@ -30,7 +30,7 @@ def forwards(*series: Tensor) -> Iterator[tuple[Array, ...]]:
 
 def backwards(*series: Tensor) -> Iterator[tuple[Array, ...]]:
     """Yield what belongs to each time, the last time first; what is written into it is written into the series."""
-    return reversed(list(forwards(*series)))
+    return zip(*(values.numpy()[::-1] for values in series), strict=True)
 
 
 class Product:

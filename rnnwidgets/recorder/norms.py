@@ -25,8 +25,7 @@ _ROUNDING = 1e-5
 
 def gradient_norms(model: nn.Module) -> dict[str, Tensor]:
     """Return the L2 norm of the gradient of each parameter that has one, not read from the device yet."""
-    found = {name: weight.grad for name, weight in model.named_parameters() if weight.grad is not None}
-    return _norms({name: _dense(gradient) for name, gradient in found.items()})
+    return _norms({name: _dense(gradient) for name, gradient in _gradients(dict(model.named_parameters())).items()})
 
 
 def parameter_norms(
@@ -40,8 +39,10 @@ def parameter_norms(
         complete: the gradients' norms when the last backward pass was over, not read yet.
         local: the same before processes averaged them.
     """
-    used = gradient_norms(model)
-    weights = _norms({name: weight.detach() for name, weight in model.named_parameters() if name in used})
+    parameters = dict(model.named_parameters())
+    gradients = _gradients(parameters)
+    used = _norms({name: _dense(gradient) for name, gradient in gradients.items()})
+    weights = _norms({name: parameters[name].detach() for name in gradients})
     groups = (used, weights, complete, local)
     scales = (scaling.scale if scaling.pending else 1.0, 1.0, scaling.scale, scaling.scale)
     gradient, weight, before, own = (
@@ -122,6 +123,11 @@ def _ratio(moved: float, size: float) -> float:
     return moved / size
 
 
+def _gradients(parameters: Mapping[str, nn.Parameter]) -> dict[str, Tensor]:
+    """Return the gradient of each parameter that has one."""
+    return {name: weight.grad for name, weight in parameters.items() if weight.grad is not None}
+
+
 def _dense(gradient: Tensor) -> Tensor:
     """Return the values of a gradient, of a sparse one those that it holds."""
     return gradient.detach().coalesce().values() if gradient.is_sparse else gradient.detach()
@@ -152,7 +158,7 @@ def _read(groups: Sequence[Mapping[str, Tensor]]) -> list[dict[str, float]]:
 
 
 def _numbers(found: list[Tensor]) -> list[Any]:
-    """Return the values of tensors of one shape, with one transfer from the device if they are all on one."""
-    if len({one.device for one in found}) == 1:
-        return list(torch.stack([one.double() for one in found]).tolist())
+    """Return the values of tensors of one shape, with one transfer where they are all of one device and precision."""
+    if len({(one.device, one.dtype) for one in found}) == 1:
+        return list(torch.stack(found).tolist())
     return [one.tolist() for one in found]

@@ -8,6 +8,7 @@ called with None. Only the sampled sequences are copied, at once, since the user
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import torch
@@ -55,7 +56,6 @@ class Call:
         x: (T, S, I) input.
         y: (T, S, D*R) output.
         first: the time of the input that is the first one kept.
-        inside: (T, S, 1), False past a sequence's length.
         ids: (T, S) token ids, or None.
     """
 
@@ -79,8 +79,6 @@ class Call:
         self._taken = taken
         y, last = _data(passed.y), passed.last
         self.x, self.y = precise(taken.sequences(_data(passed.x).detach())), precise(taken.sequences(y.detach()))
-        self._order = _reversal(self.lengths, len(self.y), self.y.device)
-        self.inside = self._order[1].unsqueeze(-1)
         self._carried = passed.state is not None
         self.first = taken.first
         self._starts = self._copied_starts(module, passed.state)
@@ -116,16 +114,39 @@ class Call:
         found = (self._taken.tokens(ids.detach()) for ids in reversed(candidates))
         self.ids = next((ids for ids in found if ids is not None), None)
 
+    @cached_property
+    def _inside(self) -> Tensor | None:
+        """Which times are within a sequence's length (T, S); None where all are."""
+        if len(set(self.lengths)) == 1:
+            return None
+        lengths = torch.tensor(self.lengths, device=self.y.device)
+        return torch.arange(len(self.y), device=self.y.device).unsqueeze(1) < lengths
+
     def ordered(self, values: Tensor, direction: int) -> Tensor:
         """Return values (T, S, F) in a direction's own order of time, or back in that of the input."""
         if direction == 0:
             return values
-        order, _ = self._order
-        return values[order, torch.arange(len(self.samples), device=values.device)]
+        if self._inside is None:
+            return values.flip(0)
+        now = torch.arange(len(self.y), device=values.device).unsqueeze(1)
+        ends = torch.tensor(self.lengths, device=values.device) - 1
+        return values.gather(0, torch.where(self._inside, ends - now, now).unsqueeze(-1).expand_as(values))
 
-    def bounded(self, values: Tensor) -> Tensor:
-        """Return values with NaN past each sequence's length."""
-        return values.masked_fill(~self.inside, float("nan")) if len(set(self.lengths)) > 1 else values
+    def bounded(self, values: Tensor, past: float) -> Tensor:
+        """Return values with `past` in the place of those past each sequence's length."""
+        return values if self._inside is None else values.masked_fill(~self._inside.unsqueeze(-1), past)
+
+    def at_end(self, name: str, place: int) -> Tensor | None:
+        """Return what reached `h_n` or `c_n` of one layer and direction, at each sequence's last time of (T, S, F).
+
+        Zero before; None where nothing reached it. `place` is that of the layer and direction in those states.
+        """
+        if name not in self._gradients:
+            return None
+        last = self._gradients[name][place]
+        found = last.new_zeros(len(self.y), *last.shape)
+        found[torch.tensor(self.lengths) - 1, torch.arange(len(self.lengths))] = last
+        return found
 
     def start(self, index: int, direction: int) -> Start:
         """Return the state before the first time kept of one layer and direction."""
@@ -145,12 +166,10 @@ class Call:
         b_W, b_U = found[2:] or (None, None)
         return Weights(found[0], found[1], b_W, b_U, projection)
 
-    def gradient(self, name: str) -> Tensor:
-        """Return what reached `y`, `h_n` or `c_n` from outside; zeros where nothing did."""
-        if name in self._gradients:
-            return self._gradients[name]
-        h, c = self._starts
-        return torch.zeros_like({"y": self.y, "h_n": h, "c_n": h if c is None else c}[name])
+    @property
+    def dy(self) -> Tensor:
+        """What reached `y` from outside (T, S, D*R); zeros where nothing did."""
+        return self._gradients.get("y", torch.zeros_like(self.y))
 
     @property
     def reached(self) -> bool:
@@ -217,14 +236,6 @@ def _data(values: Any) -> Tensor:
     """Return the numbers of a tensor or of a packed sequence."""
     data: Tensor = values.data if isinstance(values, PackedSequence) else values
     return data
-
-
-def _reversal(lengths: Sequence[int], times: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return for each time the one that mirrors it within each sequence (T, S), and whether it is within."""
-    ends = torch.tensor(lengths, dtype=torch.int64, device=device)
-    now = torch.arange(times, device=device).unsqueeze(1)
-    inside = now < ends
-    return torch.where(inside, ends - 1 - now, now), inside
 
 
 def _weights_seen(module: nn.RNNBase) -> list[Tensor]:

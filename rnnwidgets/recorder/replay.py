@@ -198,41 +198,35 @@ def _replayed(call: Call) -> list[list[_Level]]:
 def _step_back(call: Call, levels: list[list[_Level]]) -> None:
     """Find the total gradients of every layer, from the top down."""
     cell = CELLS[call.kind]
-    above, masks = call.gradient("y"), call.masks()
+    above, masks = call.dy, call.masks()
     for index in reversed(range(call.depth)):
         into = torch.zeros_like(levels[index][0].x)
         for direction, level in enumerate(levels[index]):
             level.dy = call.ordered(above.chunk(call.directions, dim=-1)[direction], direction)
-            level.totals = cell.step_back(level.states, _direct(call, level, index, direction), level.weights)
+            direct = _direct(call, level.dy, index * call.directions + direction)
+            level.totals = cell.step_back(level.states, direct, level.weights)
             if index > 0:
                 into = into + call.ordered(cell.into_input(level.states, level.totals, level.weights), direction)
         above = into if masks is None or index == 0 else into * masks[index - 1]
 
 
-def _direct(call: Call, level: _Level, index: int, direction: int) -> Direct:
+def _direct(call: Call, dy: Tensor, place: int) -> Direct:
     """Return what reaches every state from outside: the output's gradient, and the last state's at its own time."""
-    h = level.dy.clone() if level.dy is not None else torch.zeros_like(level.y)
-    last = torch.tensor(call.lengths, device=h.device) - 1
-    samples = torch.arange(len(call.lengths), device=h.device)
-    h[last, samples] += call.gradient("h_n")[index * call.directions + direction]
-    if "c" not in level.states:
-        return Direct(h, None)
-    c = torch.zeros_like(level.states["c"])
-    c[last, samples] = call.gradient("c_n")[index * call.directions + direction]
-    return Direct(h, c)
+    h = call.at_end("h_n", place)
+    return Direct(dy if h is None else dy + h, call.at_end("c_n", place))
 
 
 def _error(call: Call, level: _Level, direction: int) -> float:
     """Return the largest difference between the replayed h and the module's own output, within the lengths."""
-    difference = call.ordered((level.states["h"] - level.y).abs(), direction) * call.inside
+    difference = call.bounded(call.ordered((level.states["h"] - level.y).abs(), direction), 0.0)
     return float(difference.max()) if difference.numel() else 0.0
 
 
 def _bare(call: Call, layer: Layer, reasons: list[str]) -> _Part:
     """Return what is known of a layer on top without replay: its output and the gradient that reached it."""
-    known = {"h": call.y} | ({schema.DIRECT_GRADIENT: call.gradient("y")} if call.reached else {})
+    known = {"h": call.y} | ({schema.DIRECT_GRADIENT: call.dy} if call.reached else {})
     own = {name: values.chunk(call.directions, dim=-1)[layer.direction] for name, values in known.items()}
-    return _Part(call, layer, math.nan, reasons, {name: call.bounded(values) for name, values in own.items()})
+    return _Part(call, layer, math.nan, reasons, {name: call.bounded(values, math.nan) for name, values in own.items()})
 
 
 def _whole(call: Call, layer: Layer, level: _Level, error: float, reasons: list[str]) -> _Part:
@@ -240,7 +234,7 @@ def _whole(call: Call, layer: Layer, level: _Level, error: float, reasons: list[
     arrays = {name: level.states[name] for name in schema.GATES[call.kind]} | {"h": level.y} | level.totals
     if level.dy is not None:
         arrays[schema.DIRECT_GRADIENT] = level.dy
-    shown = {name: call.bounded(call.ordered(values, layer.direction)) for name, values in arrays.items()}
+    shown = {name: call.bounded(call.ordered(values, layer.direction), math.nan) for name, values in arrays.items()}
     weights = recurrent_weights(level.weights)
     start = {"h": level.h_before} | ({"c": level.states["c_prev"][0]} if "c_prev" in level.states else {})
     return _Part(call, layer, error, reasons, shown, weights, start)

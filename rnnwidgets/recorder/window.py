@@ -18,7 +18,7 @@ from rnnwidgets.cells import CELLS, Start, Weights
 from rnnwidgets.recorder.sampling import Padded
 
 LONGEST = 2048
-_PRODUCTS = 20 * 2**20
+_PRODUCTS = 18 * 2**20
 _LEAST = 16
 _FRAMES = 8
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
