@@ -78,9 +78,8 @@ class LiveLane:
             else:
                 self._note(f"{len(frame.traces)} layers are too many for the live view: watch fewer with layers=")
         self.seq += 1
-        messages = views / schema.LIVE_MESSAGES_PER_SECOND
-        size = views * (len(buffer) + _MESSAGE_TEXT) / schema.LIVE_BYTES_PER_SECOND
-        self._free = now + max(messages, size)
+        size = views * (len(buffer) + _MESSAGE_TEXT)
+        self._free = now + max(_gap(views, schema.LIVE_MESSAGES_PER_SECOND), _gap(size, schema.LIVE_BYTES_PER_SECOND))
         return buffer
 
     def _changes(self, series: Series, room: int) -> dict[str, Bins]:
@@ -165,6 +164,12 @@ class DurableLane:
             data = encode_step(frame, SNAPSHOT_STEP_BYTES)
             self._encoded[id(frame)] = (weakref.ref(frame), data)
         return data
+
+
+def _gap(amount: int, most: int) -> float:
+    """Return how many seconds apart so much may be sent, so that no second has more than `most`, or one sending."""
+    times = most // amount
+    return 1 / times if times else amount / most
 
 
 def sound(frames: Sequence[Frame], positions: Iterable[int]) -> list[Frame]:

@@ -53,7 +53,7 @@ def test_without_scalars_a_step_is_sent_when_the_next_one_comes(wire: Wire, reco
         assert sorted(store.steps) == list(range(step))
 
 
-@pytest.mark.parametrize("views", [1, 3, 12])
+@pytest.mark.parametrize("views", [1, 3, 4, 12])
 def test_all_views_together_keep_to_ten_messages_and_a_megabyte_a_second(wire: Wire, recording: Recording, views: int):
     publisher = wire.publish(recording)
     shown = [GateHeatmap(recording) for _ in range(views)]
@@ -67,6 +67,10 @@ def test_all_views_together_keep_to_ten_messages_and_a_megabyte_a_second(wire: W
         sizes = [len(sent.buffers[0]) for sent in deltas if sent.at == start]
         assert end - start >= len(sizes) / schema.LIVE_MESSAGES_PER_SECOND - 1e-9
         assert end - start >= sum(sizes) / schema.LIVE_BYTES_PER_SECOND
+    for start in times:
+        second = [len(sent.buffers[0]) for sent in deltas if start <= sent.at < start + 1 - 1e-9]
+        assert len(second) <= max(schema.LIVE_MESSAGES_PER_SECOND, views)
+        assert sum(second) <= schema.LIVE_BYTES_PER_SECOND
     assert len(times) >= 4
     assert publisher._live.seq == len(times)
 
