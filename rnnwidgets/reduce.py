@@ -6,7 +6,9 @@ for minus infinity, plus infinity and NaN, so that a bad value keeps its own col
 
 from __future__ import annotations
 
+import itertools
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -112,11 +114,22 @@ def strides(shape: Sequence[int], cells: int) -> tuple[int, int, int]:
     return time_stride, sample_stride, unit_stride
 
 
-def spread(count: int, keep: int) -> list[int]:
-    """Return at most `keep` of the positions 0..count-1, evenly spread, the first and the last among them."""
+def spread(count: int, keep: int, known: Sequence[int] = ()) -> list[int]:
+    """Return at most `keep` of the positions 0..count-1, evenly spread, the first and the last among them.
+
+    One between these gives way to the nearest position among those `known`, rising, that is no nearer to another.
+    """
     if keep == 1:
         return [count - 1]
-    return sorted({int(position) for position in np.rint(np.linspace(0, count - 1, min(count, keep)))})
+    places = sorted({int(position) for position in np.rint(np.linspace(0, count - 1, min(count, keep)))})
+    edges = [bisect_left(known, (one + other) / 2) for one, other in itertools.pairwise(places)]
+    inner = zip(places[1:], itertools.pairwise(edges), strict=False)
+    near = [_nearest(place, known[first:end]) for place, (first, end) in inner]
+    return [*places[:1], *near, *places[1 + len(near) :]]
+
+
+def _nearest(place: int, known: Sequence[int]) -> int:
+    return min(known, key=lambda position: abs(position - place), default=place)
 
 
 def crowded(steps: Sequence[int]) -> Iterator[int]:

@@ -1,9 +1,9 @@
 """What follows from the frames of a recording, found beside training and kept for its views.
 
-One daemon thread at most, none while there is nothing to do. While training runs it takes the newest frame, at most
-every `GAP` seconds and so seldom that it uses `SHARE` of the CPU time that training does; once training has ended, it
-goes back over the frames held, the newest first. It computes with NumPy alone, touches no model and draws no random
-number.
+One daemon thread at most, and the process in which it has the frames analysed; none soon after there is nothing more
+to do. While training runs it takes the newest frame, at most every `GAP` seconds and so seldom that thread and process
+use `SHARE` of the CPU time that training does; once training has ended, it goes back over the frames held, the newest
+first. It computes with NumPy alone, touches no model and draws no random number.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from dataclasses import replace
 import numpy as np
 
 from rnnwidgets import reduce
-from rnnwidgets.analysis import WINDOW, Analysis, Bad, analyse, findings, first_bad
+from rnnwidgets.analysis import WINDOW, Analysis, Bad, findings, first_bad
 from rnnwidgets.errors import Guard
 from rnnwidgets.frame import Frame
 from rnnwidgets.recording import Curve, Recording
+from rnnwidgets.widgets.apart import Apart
 from rnnwidgets.widgets.lanes import sound
 from rnnwidgets.wire import encode_analysis
 
@@ -28,6 +29,7 @@ GAP = 2.0
 SHARE = 0.01
 SHARE_AFTER = 0.5
 LONGEST = 10.0
+LINGER = 10.0
 AFTER = 64
 LIVE_BYTES = 64 * 1024
 KEPT_BYTES = 512 * 1024
@@ -86,31 +88,38 @@ class Analyst:
                 self._ended = None
 
     def _run(self, ended: threading.Event) -> None:
-        pause, found, rest = min(self._gap, 1.0) / 4, False, Rest()
-        while not ended.wait(pause):
-            with self._lock:
-                live = self._live
-                if live and not rest.over():
-                    continue
-                self._wanted = False
-            begun = time.thread_time()
-            with self._recording.aside.counted():
-                analysis = self._guard.run("analysing", self._next, live=live)
+        pause, found, rest, quiet = min(self._gap, 1.0) / 4, False, Rest(), time.monotonic()
+        with Apart() as apart:
+            while not ended.wait(pause):
+                with self._lock:
+                    live = self._live
+                    if live and not rest.over():
+                        continue
+                    self._wanted = False
+                analysis, cost = self._analysed(apart, live=live)
                 if analysis is not None:
-                    found = True
-                    self._guard.run("showing an analysis", self._take, analysis)
-            cost = time.thread_time() - begun
-            if analysis is not None:
-                pause, rest = (self._gap, Rest(cost / SHARE)) if live else (cost / SHARE_AFTER, Rest())
-            elif not live and found:
-                found = False
-                self._guard.run("showing an analysis", self._take, None)
-            with self._lock:
-                if analysis is None and not self._wanted and self._ended is ended:
-                    self._ended = None
-                    return
+                    found, quiet = True, time.monotonic()
+                    pause, rest = (self._gap, Rest(cost / SHARE)) if live else (cost / SHARE_AFTER, Rest())
+                elif not live and found:
+                    found = False
+                    self._guard.run("showing an analysis", self._take, None)
+                lingers = live and time.monotonic() < quiet + LINGER
+                with self._lock:
+                    if not (analysis or self._wanted or lingers) and self._ended is ended:
+                        self._ended = None
+                        return
 
-    def _next(self, *, live: bool) -> Analysis | None:
+    def _analysed(self, apart: Apart, *, live: bool) -> tuple[Analysis | None, float]:
+        """Make and show one analysis, and return it with the CPU seconds that this took."""
+        used, begun = apart.seconds, time.thread_time()
+        with self._recording.aside.counting():
+            analysis = self._guard.run("analysing", self._next, apart, live=live)
+            if analysis is not None:
+                self._guard.run("showing an analysis", self._take, analysis)
+        self._recording.aside.add(apart.seconds - used)
+        return analysis, time.thread_time() - begun + apart.seconds - used
+
+    def _next(self, apart: Apart, *, live: bool) -> Analysis | None:
         """Return the analysis that is most wanted now, None if all are made."""
         while True:
             steps = self._recording.steps
@@ -125,7 +134,7 @@ class Analyst:
                 for event in said:
                     if event.name in _EVENTS and event.step is not None:
                         self._recording.pin(event.step)
-                return replace(analyse(frames[-1]), findings=said)
+                return replace(apart.analyse(frames[-1]), findings=said)
 
     def _newest(self, steps: list[int]) -> int | None:
         """Return the position of the newest frame, of one with recurrent weights if the latest few have one."""

@@ -7,7 +7,9 @@ once, in bounded bytes: all curves, the latest step in full, and as many of the 
 
 from __future__ import annotations
 
+import threading
 import weakref
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
@@ -105,11 +107,16 @@ class LiveLane:
 
 
 class DurableLane:
-    """Snapshots of the whole run, and when the next one is due while it lasts."""
+    """Snapshots of the whole run, and when the next one is due while it lasts.
+
+    Steps that were encoded once stay in the snapshots for as long as they are spread well enough.
+    """
 
     def __init__(self) -> None:
         """Start with nothing encoded."""
         self._encoded: dict[int, tuple[weakref.ref[Frame], bytes]] = {}
+        self._lock = threading.RLock()
+        self._room = schema.SNAPSHOT_BYTES
         self._gap = FIRST_GAP
         self._due = float("inf")
 
@@ -131,6 +138,10 @@ class DurableLane:
         self._due = now + self._gap
         return True
 
+    def prepare(self, frames: Sequence[Frame]) -> None:
+        """Encode the steps that the next snapshot will hold, so that it is quickly made."""
+        self._chosen(frames, self._room)
+
     def snapshot(self, series: Series, frames: Sequence[Frame], analyses: bytes) -> bytes:
         """Return frames that alone rebuild the run: curves and analyses, then steps evenly spread over those held,
         rising.
@@ -140,22 +151,34 @@ class DurableLane:
         if last is None:
             return curves
         latest = encode_step(frames[last], schema.LIVE_MESSAGE_BYTES)
-        chosen = self._fitting(frames[:last], schema.SNAPSHOT_BYTES - len(curves) - len(latest))
-        self._encoded = {id(frame): self._encoded[id(frame)] for frame in chosen}
-        return b"".join((curves, *map(self._encode, chosen), latest))
+        self._room = schema.SNAPSHOT_BYTES - len(curves) - len(latest)
+        return b"".join((curves, *self._chosen(frames[:last], self._room), latest))
+
+    def _chosen(self, frames: Sequence[Frame], room: int) -> list[bytes]:
+        """Return the bytes of as many frames, evenly spread over those given, as go into `room`, and keep them."""
+        with self._lock:
+            chosen = self._fitting(frames, room)
+            self._encoded = {id(frame): self._encoded[id(frame)] for frame in chosen}
+            return [data for _, data in self._encoded.values()]
 
     def _fitting(self, frames: Sequence[Frame], room: int) -> list[Frame]:
-        """Return as many frames, evenly spread over those given, as go into `room` bytes."""
-        like = sound(frames, [len(frames) - 1]) if frames else []
+        known = self._known(frames)
+        like = sound(frames, known[-1:] or range(len(frames))[-1:])
         size = max((len(self._encode(frame)) for frame in like), default=SNAPSHOT_STEP_BYTES)
         keep = min(len(frames), room // size)
         while keep > 0:
-            chosen = sound(frames, reduce.spread(len(frames), keep))
+            chosen = sound(frames, reduce.spread(len(frames), keep, known))
             total = sum(len(self._encode(frame)) for frame in chosen)
             if total <= room:
                 return chosen
             keep = min(keep - 1, keep * room // total)
         return []
+
+    def _known(self, frames: Sequence[Frame]) -> list[int]:
+        """Return the positions of the frames whose bytes are kept."""
+        held = (reference() for reference, _ in self._encoded.values())
+        places = ((frame, bisect_left(frames, frame.step, key=_step)) for frame in held if frame is not None)
+        return [place for frame, place in places if place < len(frames) and frames[place] is frame]
 
     def _encode(self, frame: Frame) -> bytes:
         """Return the frame's bytes, those of the last snapshot if they were in it."""
@@ -170,6 +193,10 @@ def _gap(amount: int, most: int) -> float:
     """Return how many seconds apart so much may be sent, so that no second has more than `most`, or one sending."""
     times = most // amount
     return 1 / times if times else amount / most
+
+
+def _step(frame: Frame) -> int:
+    return frame.step
 
 
 def sound(frames: Sequence[Frame], positions: Iterable[int]) -> list[Frame]:

@@ -2,8 +2,9 @@
 
 Answers these constraints. Whatever crosses the wire is immutable bytes, encoded once for all views. Custom messages
 are lost on reload and when a cell prints much, traits are not: so deltas go as messages, and a snapshot that heals
-everything goes as traits, with growing gaps while training runs and at every end that can be seen. A publisher lives
-as long as one of its views or charts, which it holds weakly; the recording holds nothing but a weak callback.
+everything goes as traits, with growing gaps while training runs and at every end that can be seen. Those of a running
+training are made on a thread beside it; the last one before the cell ends. A publisher lives as long as one of its
+views or charts, which it holds weakly; the recording holds nothing but a weak callback.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
@@ -23,6 +24,7 @@ from rnnwidgets.errors import Guard
 from rnnwidgets.frame import Frame
 from rnnwidgets.recording import Recording
 from rnnwidgets.widgets.analyst import Analyst, Findings, encoded
+from rnnwidgets.widgets.beside import beside, weakly
 from rnnwidgets.widgets.lanes import DurableLane, LiveLane, sound
 from rnnwidgets.widgets.settle import Settle
 
@@ -69,16 +71,16 @@ class Publisher:
         self._live = LiveLane(recording.note)
         self._durable = DurableLane()
         recording.owned("views", self._durable)
-        self._settle = Settle(_weakly(self._settled), clock=clock)
+        self._settle = Settle(weakly(self._settled), clock=clock)
         self._found = Findings()
-        self._analyst = Analyst(recording, _weakly(self._analysed))
+        self._analyst = Analyst(recording, weakly(self._analysed))
         self._ties = ExitStack()
         weakref.finalize(self, self._ties.close).atexit = False
         self._tied = False
         self._progress = _progress(recording.status)
         self._state: schema.State = recording.status.state
         self._cell_over: schema.State | None = None
-        self._unseen = False
+        self._unseen = self._writing = False
         self._written = self._charted = float("-inf")
 
     @contextmanager
@@ -126,13 +128,13 @@ class Publisher:
         if self._tied:
             return
         self._tied = True
-        self._ties.callback(self.recording.subscribe(_weakly(self._changed)))
+        self._ties.callback(self.recording.subscribe(weakly(self._changed)))
         self._ties.callback(self._settle.stop)
         self._ties.callback(self._analyst.stop)
         if "IPython" in sys.modules:
             shell = sys.modules["IPython"].get_ipython()
             if shell is not None:
-                ended = _weakly(self._cell_ended)
+                ended = weakly(self._cell_ended)
                 shell.events.register("post_run_cell", ended)
                 self._ties.callback(shell.events.unregister, "post_run_cell", ended)
 
@@ -164,8 +166,9 @@ class Publisher:
             if complete or self._live.news(frame):
                 self._speak(frame, now)
                 self._analyse()
-        if self._unseen and self._durable.due(now):
-            self._write(now)
+        if self._unseen and not self._writing and self._durable.due(now):
+            self._writing = True
+            beside(weakly(self._write_beside), self.recording[:-1])
         if now - self._charted >= CHART_SECONDS:
             self._refresh(now)
 
@@ -221,6 +224,15 @@ class Publisher:
         for view in views:
             self._guard.run("sending a snapshot", view.show, meta, snapshot)
 
+    def _write_beside(self, frames: Sequence[Frame]) -> None:
+        """Give every view a new snapshot: its steps are encoded before anyone is kept waiting for the lock."""
+        with self.recording.aside.counting():
+            self._guard.run("encoding a snapshot", self._durable.prepare, frames)
+            with self._lock:
+                self._writing = False
+                if self._tied:
+                    self._guard.run("updating the views", self._write, self._clock())
+
     def _refresh(self, now: float) -> None:
         self._charted = now
         for chart in tuple(self._charts):
@@ -240,7 +252,7 @@ class Publisher:
                 self._guard.run("updating the views", self._write, self._clock())
 
     def _settled(self, last: bool) -> None:  # noqa: FBT001 (called by `Settle` with one argument)
-        with self._lock, self.recording.aside.counted():
+        with self._lock, self.recording.aside.counting():
             if self._tied:
                 self._guard.run("updating the views", self._rest, last=last)
 
@@ -281,15 +293,3 @@ def _progress(status: schema.Status) -> tuple[int, int]:
 
 def _plain(message: schema.Delta | schema.Meta) -> Message:
     return {**vars(message), "status": {**vars(message.status), "notes": list(message.status.notes)}}
-
-
-def _weakly(method: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Return a function that calls the method while its object lives, and does not keep it alive."""
-    reference = weakref.WeakMethod(method)
-
-    def call(argument: Any) -> None:
-        bound = reference()
-        if bound is not None:
-            bound(argument)
-
-    return call

@@ -55,3 +55,18 @@ def fill(module: nn.RNNBase, **values: Tensor | float) -> None:
             value = values.get(name.removesuffix("_l0"))
             if value is not None:
                 weight.copy_(torch.as_tensor(value, dtype=weight.dtype))
+
+
+def trained(steps: int = 6, units: int = 8) -> rw.Recording:
+    """A recording of a small LSTM."""
+    torch.manual_seed(0)
+    module = nn.LSTM(3, units)
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+    with rw.watch(module, optimizer, every=1) as recorder:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss = every_output(module(torch.randn(9, 2, 3)))
+            loss.backward()
+            optimizer.step()
+            recorder.log(loss=loss)
+    return recorder.recording

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,11 @@ class Idle:
     def stop(self) -> None: ...
 
 
+def at_once(work: Callable[[Any], None], argument: Any) -> None:
+    """Do what would be done on another thread, so that the clock does not go on meanwhile."""
+    work(argument)
+
+
 class Wire(list[Sent]):
     """Every message that any widget sent; `clock` stamps them."""
 
@@ -74,6 +80,7 @@ class Wire(list[Sent]):
         monkeypatch.setattr(comm, "create_comm", Comm)
         monkeypatch.setattr(view, "BUNDLE", bundle)
         monkeypatch.setattr(publisher, "Analyst", Idle)
+        monkeypatch.setattr(publisher, "beside", at_once)
         return wire
 
     def publish(self, recording: Recording) -> publisher.Publisher:
@@ -146,3 +153,10 @@ class Store:
                 held = self.curves.get(plane["name"], np.empty((6, 0)))
                 kept = held[:, held[0] < bins[0, 0]]
                 self.curves[plane["name"]] = np.concatenate((kept, bins), axis=1)
+
+
+def same_curves(store: Store, recording: Recording) -> None:
+    held = recording.series()
+    assert set(store.curves) == set(held)
+    for name, (_, bins) in held.items():
+        np.testing.assert_array_equal(store.curves[name], bins)

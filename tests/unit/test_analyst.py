@@ -7,43 +7,25 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from torch import nn
 
 import rnnwidgets as rw
-from rnnwidgets import schema
 from rnnwidgets.analysis import Analysis, analyse, diagnose
-from rnnwidgets.frame import decode, split
 from rnnwidgets.recording import Recording
-from rnnwidgets.widgets import Explorer
 from rnnwidgets.widgets import analyst as lane
-from rnnwidgets.widgets import publisher as publishing
-from rnnwidgets.widgets.analyst import THREAD_NAME, Analyst, Findings, encoded
-from tests.unit.analysed import every_output, frame_of
-from tests.unit.browser import Wire
+from rnnwidgets.widgets.analyst import THREAD_NAME, Analyst
+from rnnwidgets.widgets.apart import Apart
+from tests.unit.analysed import every_output, frame_of, trained
 
 SECONDS = 30.0
 Taken = queue.Queue[Analysis | None]
-
-
-def trained(steps: int = 6, units: int = 8) -> Recording:
-    """A recording of a small LSTM."""
-    torch.manual_seed(0)
-    module = nn.LSTM(3, units)
-    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
-    with rw.watch(module, optimizer, every=1) as recorder:
-        for _ in range(steps):
-            optimizer.zero_grad()
-            loss = every_output(module(torch.randn(9, 2, 3)))
-            loss.backward()
-            optimizer.step()
-            recorder.log(loss=loss)
-    return recorder.recording
 
 
 @pytest.fixture
@@ -74,6 +56,7 @@ def test_while_training_runs_the_newest_frame_is_analysed_and_those_between_are_
     taken: Taken, analysts: list[Analyst], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(lane, "LONGEST", 0.05)
+    monkeypatch.setattr(lane, "LINGER", 0.0)
     recording = trained()
     analysts.append(Analyst(recording, taken.put, gap=0.02))
     analysts[0].touch(live=True)
@@ -145,7 +128,10 @@ def test_a_recording_on_disk_is_analysed_too(taken: Taken, analysts: list[Analys
     assert [one.step for one in iter(lambda: taken.get(timeout=SECONDS), None)] == [5, 4, 3, 2, 1, 0]
 
 
-def test_a_thread_runs_only_while_there_is_something_to_do(taken: Taken, analysts: list[Analyst]):
+def test_a_thread_runs_only_while_there_is_something_to_do(
+    taken: Taken, analysts: list[Analyst], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(lane, "LINGER", 0.0)
     analysts.append(Analyst(Recording(), taken.put))
     assert not threads()
     analysts[0].touch(live=False)
@@ -159,17 +145,17 @@ def test_a_thread_runs_only_while_there_is_something_to_do(taken: Taken, analyst
     assert not thread.is_alive()
 
 
-def test_a_failure_is_told_once_and_stays_there(taken: Taken, analysts: list[Analyst], monkeypatch: pytest.MonkeyPatch):
-    def failing(_frame: object) -> None:
-        message = "no"
-        raise ArithmeticError(message)
-
-    monkeypatch.setattr(lane, "analyse", failing)
+def test_a_failure_is_told_once_and_the_frames_beside_it_are_analysed(taken: Taken, analysts: list[Analyst]):
     recording = trained(2)
+    for step in (2, 3):
+        trace = recording[0]["l0"]
+        wrong = replace(trace, weights={**trace.weights, "W_hh": trace.weights["W_hh"][:, :3]})
+        recording.append(rw.Frame(step, (0, 1), {"l0": wrong}))
     analysts.append(Analyst(recording, taken.put))
     analysts[0].touch(live=False)
     until_idle()
-    assert recording.status.notes == ("analysing failed: no",)
+    (note,) = recording.status.notes
+    assert note.startswith("analysing failed: ")
     assert taken.empty()
 
 
@@ -184,20 +170,23 @@ def test_no_random_number_is_drawn_and_no_frame_is_changed(taken: Taken, analyst
     assert [frame.to_bytes() for frame in recording] == before
 
 
+@pytest.mark.parametrize("where", ["on the thread", "in the process apart"])
 def test_analysing_beside_training_uses_a_small_share_of_the_cpu_time(
-    taken: Taken, analysts: list[Analyst], monkeypatch: pytest.MonkeyPatch
+    taken: Taken, analysts: list[Analyst], monkeypatch: pytest.MonkeyPatch, where: str
 ):
     cost = 0.006
     began: list[float] = []
 
-    def costly(frame: rw.Frame) -> Analysis:
-        began.append(time.process_time())
-        begun = time.thread_time()
-        while time.thread_time() - begun < cost:
-            sum(range(1000))
-        return analyse(frame)
+    class Costly(Apart):
+        def analyse(self, frame: rw.Frame) -> Analysis:
+            began.append(time.process_time())
+            begun = time.thread_time()
+            while where == "on the thread" and time.thread_time() - begun < cost:
+                sum(range(1000))
+            self.seconds += cost if where == "in the process apart" else 0.0
+            return analyse(frame)
 
-    monkeypatch.setattr(lane, "analyse", costly)
+    monkeypatch.setattr(lane, "Apart", Costly)
     recording = trained(2)
     analysts.append(Analyst(recording, taken.put, gap=0.001))
     analysts[0].touch(live=True)
@@ -208,64 +197,24 @@ def test_analysing_beside_training_uses_a_small_share_of_the_cpu_time(
         sum(range(1000))
     first, second = began
     assert cost / (second - first) <= lane.SHARE
+    assert recording.aside.counted >= 2 * cost
 
 
-def test_what_a_snapshot_keeps_is_thinned_as_steps_are_and_the_live_lane_gets_what_finds_room():
-    found = Findings()
-    for step in range(200):
-        found.add(step, bytes([step]) * 5000, bytes([step]) * 4096)
-    kept = {found.all[at] for at in range(0, len(found.all), 4096)}
-    assert len(found.all) <= lane.KEPT_BYTES + 1000
-    assert {0, 199} <= kept
-    assert found.news(12_000) == bytes([199]) * 5000 + bytes([198]) * 5000
-    assert found.news(4_999) == b""
-    assert len(found.news(10**6)) == 6 * 5000
-    assert found.news(10**6) == b""
-
-
-def headers(data: bytes) -> list[dict[str, Any]]:
-    return [decode(one)[0] for one in split(data)]
-
-
-def test_views_get_analyses_beside_steps_within_the_lanes_limits_and_in_the_snapshot(
-    wire: Wire, monkeypatch: pytest.MonkeyPatch
+def test_the_process_lives_from_frame_to_frame_while_training_runs_and_ends_when_it_is_not_needed_any_more(
+    taken: Taken, analysts: list[Analyst], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(publishing, "Analyst", Analyst)
-    monkeypatch.setattr(lane, "KEPT_BYTES", 10**6)
-    recording = trained(4)
-    told = threading.Event()
-    publisher = wire.publish(recording)
-    take = publisher._analyst._take
-
-    def taken(analysis: Analysis | None) -> None:
-        wire.clock.now += 1
-        take(analysis)
-        if analysis is None:
-            told.set()
-
-    publisher._analyst._take = taken
-    view = Explorer(recording)
-    assert told.wait(SECONDS)
-    live = [header for sent in wire.deltas() for header in headers(sent.buffers[0]) if header["kind"] == "analysis"]
-    assert [header["step"] for header in live] == [3, 2, 1, 0]
-    assert all(len(sent.buffers[0]) <= schema.LIVE_MESSAGE_BYTES for sent in wire.deltas())
-    snapshot = headers(wire.snapshots()[-1].buffers[0])
-    assert [header["step"] for header in snapshot if header["kind"] == "analysis"] == [0, 1, 2, 3]
-    assert [header["step"] for header in snapshot if header["kind"] == "step"] == [0, 1, 2, 3]
-    later = headers(Explorer(recording)._snapshot)
-    assert [header["step"] for header in later if header["kind"] == "analysis"] == [0, 1, 2, 3]
-    view.close()
-    publisher.leave(next(iter(publisher._views)))
+    monkeypatch.setattr(lane, "LONGEST", 0.05)
+    monkeypatch.setattr(lane, "LINGER", 1.0)
+    recording = trained(2)
+    analysts.append(Analyst(recording, taken.put, gap=0.02))
+    processes = []
+    for step in (2, 3):
+        analysts[0].touch(live=True)
+        assert taken.get(timeout=SECONDS) is not None
+        processes += psutil.Process().children()
+        recording.append(rw.Frame(step, (0, 1), recording[0].traces))
+    assert len(processes) == 2
+    assert processes[0] == processes[1]
     until_idle()
-
-
-def test_an_analysis_in_full_and_in_its_lasting_size_keep_to_their_limits():
-    torch.manual_seed(1)
-    frame = frame_of(nn.LSTM(4, 64), torch.randn(100, 4, 4), every_output)
-    large, small = encoded(analyse(frame))
-    assert len(large) <= lane.LIVE_BYTES
-    assert len(small) <= lane.KEPT_EACH
-    (header,) = headers(large)
-    planes = {plane["name"]: plane["shape"] for plane in header["planes"]}
-    assert planes["spectrum.f"] == [2, 64]
-    assert planes["weights.o"] == [64]
+    assert not processes[0].is_running()
+    assert recording.aside.counted > 0.02

@@ -14,17 +14,11 @@ from rnnwidgets import schema
 from rnnwidgets.recording import Recording
 from rnnwidgets.widgets import Explorer, GateHeatmap
 from rnnwidgets.widgets.publisher import publisher_of
-from tests.unit.browser import Store, Wire, train
+from tests.unit.browser import Store, Wire, same_curves, train
 from tests.unit.frames import make_frame
 
 FULL = (35, 4, 128)
-
-
-def same_curves(store: Store, recording: Recording) -> None:
-    held = recording.series()
-    assert set(store.curves) == set(held)
-    for name, (_, bins) in held.items():
-        np.testing.assert_array_equal(store.curves[name], bins)
+SECONDS = 30.0
 
 
 def test_a_step_is_sent_with_its_scalars_as_soon_as_they_are_logged(wire: Wire, recording: Recording):
@@ -139,76 +133,6 @@ def test_a_delta_older_than_the_snapshot_changes_nothing(wire: Wire, recording: 
     assert late.comm.comm_id == wire[-1].comm_id
     assert (store.gaps, sorted(store.steps)) == ([], recording.steps)
     same_curves(store, recording)
-
-
-def test_a_snapshot_keeps_to_its_bytes_and_holds_the_first_and_the_latest_step(wire: Wire, recording: Recording):
-    train(wire, recording, range(90), 0.1, shape=FULL)
-    for step in range(2000):
-        recording.log(90 + step, {f"curve {k}": step * k for k in range(12)})
-    Explorer(recording)
-    (opened,) = wire.snapshots()
-    store = Store()
-    store.take(opened)
-    size = sum(map(len, opened.buffers))
-    assert schema.SNAPSHOT_BYTES * 0.9 < size <= schema.SNAPSHOT_BYTES
-    steps = sorted(store.steps)
-    assert (steps[0], steps[-1]) == (0, 89)
-    assert len(steps) >= 30
-    assert np.diff(steps[:-1]).max() <= 3
-    assert set(list(store.curves)[:2]) == {"loss", "grad_norm"}
-    assert len(store.curves) == 14
-    assert store.steps[89]["planes"]["lstm.l0", "h"]["stride"] == [1, 1, 1]
-
-
-def test_snapshots_of_a_running_cell_come_after_two_seconds_and_then_ever_more_rarely(wire: Wire, recording: Recording):
-    wire.publish(recording)
-    Explorer(recording)
-    start = wire.clock.now
-    train(wire, recording, range(600), 0.1)
-    times = [sent.at - start for sent in wire.snapshots()[1:]]
-    gaps = np.diff(times)
-    assert times[0] == pytest.approx(2.1, abs=0.11)
-    assert (np.diff(gaps) > -0.11).all()
-    assert gaps[0] == pytest.approx(3.0, abs=0.11)
-    assert gaps[-1] == pytest.approx(10.0, abs=0.11)
-
-
-@pytest.mark.parametrize("state", ["paused", "finished", "failed"])
-def test_a_change_of_state_brings_a_snapshot_at_once(wire: Wire, recording: Recording, state: schema.State):
-    wire.publish(recording)
-    Explorer(recording)
-    train(wire, recording, range(3), 0.3)
-    recording.report(state=state)
-    wire.clock.now += 1
-    recording.changed()
-    store = Store()
-    store.take(wire.snapshots()[-1])
-    assert len(wire.snapshots()) == 2
-    assert (store.status["state"], max(store.steps)) == (state, 2)
-
-
-def test_pausing_at_every_step_does_not_bring_a_snapshot_at_every_step(wire: Wire, recording: Recording):
-    wire.publish(recording)
-    Explorer(recording)
-    for step in range(50):
-        recording.report(state="live")
-        train(wire, recording, range(step, step + 1), 0.02)
-        recording.report(state="paused")
-        recording.changed()
-    assert len(wire.snapshots()) <= 3
-
-
-def test_meta_and_snapshot_travel_in_one_message_even_if_unchanged(wire: Wire, recording: Recording):
-    publisher = wire.publish(recording)
-    Explorer(recording)
-    for _ in range(2):
-        publisher._settled(last=True)
-    opened, *updates = wire.snapshots()
-    assert opened.kind == "comm_open"
-    assert [sorted(sent.data["state"]) for sent in updates] == [["_meta"], ["_meta"]]
-    assert [sent.data["buffer_paths"] for sent in updates] == [[["_snapshot"]], [["_snapshot"]]]
-    assert updates[0].buffers == updates[1].buffers == opened.buffers
-    assert wire[-2:] == updates
 
 
 def test_the_end_of_the_cell_says_finished_and_the_next_step_says_live_again(wire: Wire, recording: Recording):

@@ -141,6 +141,33 @@ def test_a_spread_holds_the_last_and_the_first_and_no_gap_twice_another(count: i
     assert len(gaps) == 0 or gaps.max() - gaps.min() <= 1
 
 
+@given(st.integers(1, 500), st.integers(2, 60), st.sets(st.integers(0, 499)))
+def test_a_spread_takes_what_is_known_where_that_is_nearer_to_a_place_than_to_another(
+    count: int, keep: int, some: set[int]
+):
+    places = reduce.spread(count, keep)
+    known = sorted(position for position in some if position < count)
+    near = reduce.spread(count, keep, known)
+    assert (near[0], near[-1], len(near)) == (places[0], places[-1], len(places))
+    assert near == sorted(set(near))
+    nearest = {position: min(places, key=lambda place: (abs(place - position), -place)) for position in known}
+    for place, position in list(zip(places, near, strict=True))[1:-1]:
+        candidates = [one for one in known if nearest[one] == place]
+        wanted = min(candidates, key=lambda one: abs(one - place), default=place)
+        assert abs(position - place) == abs(wanted - place)
+        assert position in {*candidates, place}
+
+
+def test_of_an_ever_longer_run_few_positions_of_the_spread_are_new_each_time():
+    near, plain, fresh, anew = reduce.spread(100, 30), reduce.spread(100, 30), 0, 0
+    for count in range(110, 2000, 10):
+        near, before = reduce.spread(count, 30, near), near
+        plain, without = reduce.spread(count, 30), plain
+        fresh, anew = fresh + len({*near} - {*before}), anew + len({*plain} - {*without})
+        assert np.diff(near).max() <= 2 * math.ceil(count / 29)
+    assert 5 * fresh < anew
+
+
 def test_crowded_steps_are_given_up_closest_in_the_logarithm_first_and_the_ends_never():
     steps = list(range(100))
     order = list(reduce.crowded(steps))
