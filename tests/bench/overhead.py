@@ -41,7 +41,6 @@ class Setting:
     batches: Callable[[], Iterator[Batch]]
     steps: int
     watch: dict[str, Any] | None = field(default_factory=dict)
-    shown: bool = False
     paused: bool = False
 
 
@@ -110,7 +109,6 @@ def train(setting: Setting, turn: Connection) -> None:
     recorder = None if setting.watch is None else rw.watch(model, optimizer, **setting.watch)
     if recorder is not None and setting.paused:
         recorder.pause()
-    view = rw.Explorer(recorder) if recorder is not None and setting.shown else None
     batches = setting.batches()
     while turn.recv():
         began = time.process_time()
@@ -125,8 +123,6 @@ def train(setting: Setting, turn: Connection) -> None:
     turn.send(None if recorder is None else recorder.health().status)
     if recorder is not None:
         recorder.close()
-    if view is not None:
-        view.close()
 
 
 class Trainer:
@@ -207,9 +203,7 @@ def main() -> None:
     for setting in (
         Setting("reference LSTM, only the first step", language_model, words, pairs, idle),
         Setting("reference LSTM, every step", language_model, words, pairs, every_step),
-        Setting("reference LSTM, every step, Explorer open", language_model, words, pairs, every_step, shown=True),
         Setting("small LSTM (64 units), auto, budget 5 %", small_model, numbers, 10 * pairs),
-        Setting("small LSTM, auto, Explorer open", small_model, numbers, 10 * pairs, shown=True),
         Setting("tiny LSTM (32 units, T 100, B 32), auto", tiny_model, tiny_ids, 20 * pairs),
         Setting("characters (128 units, T 64, B 16), every", character_model, characters, 4 * pairs, every_step),
         Setting("characters, auto, budget 5 %", character_model, characters, 10 * pairs),
