@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.lessons import EXPLORER, SETUP, TRAIN
 from tests.e2e.notebook import Notebook
+from tests.e2e.timing import inputs, note_inputs
 from tests.e2e.view import differ
 
 if TYPE_CHECKING:
@@ -60,6 +61,21 @@ def test_dragging_the_step_slider_repaints_from_memory_and_tells_the_kernel_once
     training.wait(lambda: len(sent) > before)
     assert [message.traits for message in training.traffic.writes] == [{"step"}]
     assert sent[before:] == training.traffic.writes
+    assert training.is_running(CELL)
+
+
+def test_every_move_of_a_dragged_slider_is_painted_in_the_frame_in_which_the_page_is_told_of_it(
+    training: Notebook, view: View
+):
+    choose_a_step(view)
+    note_inputs(view)
+    for role in ("time", "step"):
+        with view.drag(role, 0.1) as move:
+            for share in (0.9, 0.2, 0.8):
+                move(share)
+            moves = inputs(view)
+        assert len(moves) >= 5
+        assert [one for one in moves if one.paints < 1] == []
     assert training.is_running(CELL)
 
 

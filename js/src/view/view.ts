@@ -1,9 +1,8 @@
 /**
  * One view in one element: builds its panels, paints them when something changed and they can be seen, cleans up.
  *
- * Everything that arrives only asks for a paint; paints are at most one an animation frame, and none while the view is
- * hidden, scrolled away or without a size. The root's attributes say what was painted. Keys never reach the host's
- * shortcuts.
+ * Paints are at most one an animation frame, and none while the view is hidden, scrolled away or without a size. The
+ * root's attributes say what was painted. Keys never reach the host's shortcuts.
  */
 
 import { type Place, resolve, type SharedCursor } from "../cursor";
@@ -22,6 +21,7 @@ import { flow } from "./flow";
 import { gates } from "./gates";
 import { arranged, build, type Placed, type Rows } from "./layout";
 import { matrix } from "./matrix";
+import { onceAFrame } from "./once";
 import type { PanelView, Stage } from "./panel";
 import { saturation } from "./saturation";
 import { saving } from "./saving";
@@ -79,7 +79,10 @@ export function mountView(host: HTMLElement, source: Source): View {
     ...{ strings, signal, store, repaint: painter.ask, say: speaker(speech, signal) },
     pace: { speed: 1 },
     place: () => resolve(cursor.value, store),
-    move: (change, settled) => cursor.move(change, settled),
+    move: (change, settled) => {
+      cursor.move(change, settled);
+      painter.now();
+    },
   };
   const panels = runs.length > 1 ? furnishCompared(root, source, stage) : furnish(root, source, stage, painter.whole);
   const sheet = element("style");
@@ -148,7 +151,6 @@ function speaker(speech: HTMLElement, signal: AbortSignal): (sentence: string) =
 function painting(root: HTMLElement, source: Source, panels: () => readonly Placed[]) {
   const { runs, cursor } = source;
   let look: Look | null = null;
-  let frame = 0;
   let silence = 0;
   let painted = 0;
   let seen = true;
@@ -156,9 +158,6 @@ function painting(root: HTMLElement, source: Source, panels: () => readonly Plac
   let settled = true;
   let rest = 0;
   const away = new Set<Element>();
-  const ask = () => {
-    if (frame === 0) frame = requestAnimationFrame(paint);
-  };
   const moved = (ended: boolean) => {
     clearTimeout(rest);
     settled = ended;
@@ -166,13 +165,13 @@ function painting(root: HTMLElement, source: Source, panels: () => readonly Plac
     ask();
   };
   const paint = () => {
-    frame = 0;
     listen();
     if (seen && root.clientWidth > 0) paintPanels(away);
     // A host that hides the page for less than a frame, as one does to change its theme, tells no observer.
     else if (seen && width > 0) ask();
     describeStore(root, leading(runs).store);
   };
+  const { ask, now, stop } = onceAFrame(paint);
   const paintPanels = (unseen: ReadonlySet<Element>) => {
     look ??= lookOf(root, source.theme());
     assign(root, "data-width", root.clientWidth >= WIDE ? "wide" : root.clientWidth < NARROW ? "narrow" : "medium");
@@ -221,13 +220,13 @@ function painting(root: HTMLElement, source: Source, panels: () => readonly Plac
     for (const canvas of root.querySelectorAll("canvas")) sight.observe(canvas.closest("section") as Element);
   };
   const close = () => {
-    cancelAnimationFrame(frame);
+    stop();
     clearTimeout(silence);
     clearTimeout(rest);
     sizes.disconnect();
     sight.disconnect();
   };
-  return { ask, moved, restyle, close, watchSight, whole: () => paintPanels(new Set()) };
+  return { ask, now, moved, restyle, close, watchSight, whole: () => paintPanels(new Set()) };
 }
 
 /** What went wrong, in words, after the console was told; nothing where nothing did. */

@@ -23,7 +23,7 @@ async function stage() {
     slide(part<HTMLInputElement>(root, "step"), position, ...events);
     await expect.poll(() => root.dataset["step"]).toBe(String(position));
   };
-  return { root, go };
+  return { root, go, model };
 }
 
 const MARK = 0xff123456;
@@ -52,6 +52,23 @@ describe("a repaint", () => {
     expect(new Set(left())).toEqual(new Set([false]));
   });
 
+  test("of a slider, a key or a tab is done when its event is over, and the kernel's moves wait for a frame", async () => {
+    const { root, go, model } = await stage();
+    await go(0, "input", "change");
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+    slide(part<HTMLInputElement>(root, "step"), 2, "input");
+    expect(root.dataset["step"]).toBe("2");
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+    part(root, "heatmap").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+    expect(root.dataset["time"]).toBe("1");
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+    root.querySelector<HTMLElement>('[role="tab"][data-gate="f"]')?.click();
+    expect(root.dataset["gate"]).toBe("f");
+    model.arrive({ time: 3 });
+    expect(root.dataset["time"]).toBe("1");
+    await expect.poll(() => root.dataset["time"]).toBe("3");
+  });
+
   test("keeps the order of the units while a drag lasts, and sorts them when it ends", async () => {
     const { root, go } = await stage();
     await go(0, "input", "change");
@@ -63,8 +80,9 @@ describe("a repaint", () => {
     const heatmap = part<HTMLCanvasElement>(root, "heatmap");
     const color = (number: number, unit: number) => pack(sequential()(codeOf(number, unit) / 252));
     const dragging = () => {
+      const painted = pixel(heatmap, 0.1, 0.1);
       for (const position of [1, 2]) slide(part<HTMLInputElement>(root, "step"), position, "input");
-      return pixel(heatmap, 0.1, 0.1);
+      return painted;
     };
     expect(pixel(heatmap, 0.1, 0.1)).toBe(color(0, 0));
     await expect.poll(dragging).toBe(color(2, 0));

@@ -6,10 +6,10 @@ import { delta, meta } from "../frames";
 import { FakeModel, PANELS } from "./model";
 import { endings, frameOf, host, painted, part, recorded, show, snapshot } from "./stage";
 
-describe("messages", () => {
-  const send = (model: FakeModel, seq: number, bytes: Bytes) =>
-    model.emit("msg:custom", delta(seq), [new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)]);
+const send = (model: FakeModel, seq: number, bytes: Bytes) =>
+  model.emit("msg:custom", delta(seq), [new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)]);
 
+describe("messages", () => {
   test("are shown as they come, and attributes say what was painted", async () => {
     const model = new FakeModel();
     const root = await show(model);
@@ -132,6 +132,65 @@ describe("a view", () => {
     document.documentElement.setAttribute("theme", "dark");
     await expect.poll(() => root.dataset["theme"]).toBe("dark");
     document.documentElement.removeAttribute("theme");
+  });
+
+  test("leaves no timer, frame or observer behind, whatever was going on when it ended", async () => {
+    const pending = new Set<string>();
+    const timer = (name: "setTimeout" | "requestAnimationFrame", end: "clearTimeout" | "cancelAnimationFrame") => {
+      const [begin, cancel] = [window[name], window[end]];
+      const called = (call: (...details: unknown[]) => void, ...rest: unknown[]) => {
+        const id: number = Reflect.apply(begin, window, [
+          (...details: unknown[]) => {
+            pending.delete(`${name} ${id}`);
+            call(...details);
+          },
+          ...rest,
+        ]);
+        pending.add(`${name} ${id}`);
+        return id;
+      };
+      const cleared = (id: number) => {
+        pending.delete(`${name} ${id}`);
+        Reflect.apply(cancel, window, [id]);
+      };
+      Object.assign(window, { [name]: called, [end]: cleared });
+      return () => Object.assign(window, { [name]: begin, [end]: cancel });
+    };
+    const observer = (kind: { prototype: { observe: unknown; disconnect: unknown } }) => {
+      const { observe, disconnect } = kind.prototype;
+      const watching = new Map<unknown, string>();
+      kind.prototype.observe = function (this: unknown, ...rest: unknown[]) {
+        watching.set(this, `observer ${watching.size}`);
+        pending.add(watching.get(this) as string);
+        Reflect.apply(observe as () => void, this, rest);
+      };
+      kind.prototype.disconnect = function (this: unknown) {
+        pending.delete(watching.get(this) ?? "");
+        Reflect.apply(disconnect as () => void, this, []);
+      };
+      return () => Object.assign(kind.prototype, { observe, disconnect });
+    };
+    const { initialize, render } = widget();
+    const model = new FakeModel({ theme: "auto", _panels: [...PANELS, "cell", "units", "matrix"] });
+    const restores = [
+      timer("setTimeout", "clearTimeout"),
+      timer("requestAnimationFrame", "cancelAnimationFrame"),
+      ...[ResizeObserver, IntersectionObserver, MutationObserver].map(observer),
+    ];
+    const ends = [initialize({ model }), render({ model, el: host })];
+    const root = host.querySelector(".rnnw") as HTMLElement;
+    for (const seq of [1, 2, 3]) send(model, seq, frameOf(seq));
+    const begun = performance.now();
+    while (root.dataset["step"] !== "3" && performance.now() - begun < 5000) await new Promise(requestAnimationFrame);
+    for (const role of ["play-time", "play"]) part(root, role).click();
+    part(root, "heatmap").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+    part(root, "heatmap").dispatchEvent(new KeyboardEvent("keyup", { key: "ArrowRight", bubbles: true }));
+    send(model, 4, frameOf(4));
+    const during = [...pending].map((name) => name.split(" ")[0]);
+    for (const end of ends.reverse()) end();
+    for (const restore of restores) restore();
+    expect(new Set(during)).toEqual(new Set(["setTimeout", "requestAnimationFrame", "observer"]));
+    expect([...pending]).toEqual([]);
   });
 
   test("stands on a plain page from the bytes of a snapshot", async () => {
