@@ -127,7 +127,7 @@ def press(view: View, role: str) -> None:
 def live(lab: Lab, browser: Browser) -> None:
     """Training on two threads of torch and one more that is busy; from the kernel's send to painted."""
     train = loads.BUSY + loads.TRAIN.format(at_40="pass", pause=0)
-    cells = (loads.MODEL.format(samples=2, threads=2), loads.SHOW, train, loads.SENT)
+    cells = (loads.MODEL.format(samples=1, threads=2), loads.SHOW, train, loads.SENT)
     with running(lab, browser, "live", cells, 2) as notebook:
         view = notebook.view(1)
         view.until("n('latest') > 40")
