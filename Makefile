@@ -5,12 +5,15 @@
 #   make test     lint, types, unit, js, e2e, wheel, in this order
 #   make trust    the scorecard's tests with the counts that it claims
 #   make bench    what recording costs; never part of the tests
-#   make build    dist/: the sdist and the wheel
+#   make build    dist/: the sdist, the wheel, the bill of materials of an installation
+#   make audit    what is known against the versions that are used; it fails too where nobody answers
+#   make pins     tests/constraints.txt anew from pyproject.toml    PINS=--upgrade
 #   make clean    removes everything that make made
 
 PYTHON ?= python3
 PORT ?=
 BROWSER ?=
+PINS ?=
 TORCH_INDEX ?=
 
 BIN := .venv/bin
@@ -22,7 +25,7 @@ LESSON := notebooks/en/01_watch_an_lstm_learn.ipynb
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export NLTK_DATA ?= $(abspath $(firstword $(wildcard ../shared/nltk_data) .cache/nltk_data))
 
-.PHONY: demo lessons test lint types unit js e2e wheel trust bench build clean bundle chromium corpus kernels
+.PHONY: demo lessons test lint types unit js e2e wheel trust bench build audit pins clean bundle chromium corpus kernels
 
 demo: .venv/.stamp-demo bundle
 	$(BIN)/jupyter lab --ServerApp.root_dir='$(CURDIR)' --LabApp.default_url=/lab/tree/$(LESSON) \
@@ -59,7 +62,8 @@ wheel: .venv/.stamp-dev bundle
 	$(BIN)/pytest tests/wheel
 
 trust: .venv/.stamp-dev bundle chromium corpus
-	RNNWIDGETS_TRUST=1 $(BIN)/pytest tests/scorecard
+	RNNWIDGETS_TRUST=1 $(BIN)/pytest tests/scorecard -m 'not costs' --numprocesses 2
+	RNNWIDGETS_TRUST=1 $(BIN)/pytest tests/scorecard -m costs
 
 bench: .venv/.stamp-dev bundle
 	@for script in tests/bench/*.py; do echo "$$script"; $(BIN)/python "$$script" || exit 1; done
@@ -67,6 +71,17 @@ bench: .venv/.stamp-dev bundle
 build: .venv/.stamp-dev bundle
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation --outdir dist
+	$(BIN)/python tests/wheel/bill.py dist
+
+audit: .venv/.stamp-dev js/node_modules/.package-lock.json
+	@failed=0; \
+	    $(BIN)/pip-audit --strict --no-deps --disable-pip --requirement tests/constraints.txt || failed=1; \
+	    $(NPM) audit || failed=1; \
+	    exit $$failed
+
+pins: .venv/.stamp-dev
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 --no-python-downloads \
+	    --no-annotate --custom-compile-command 'make pins' --output-file tests/constraints.txt --quiet $(PINS)
 
 clean:
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis dist rnnwidgets/static js/node_modules
@@ -89,8 +104,7 @@ chromium: .venv/.stamp-dev
 kernels: $(KERNELS:%=.cache/ipykernel/%)
 
 .cache/ipykernel/%: | .venv/.stamp-dev
-	$(PIP) --quiet --no-deps --target $@.part nest-asyncio
-	$(BIN)/python -m pip install --quiet --no-deps --target $@.part ipykernel==$*
+	$(BIN)/python -m pip install --quiet --no-deps --target $@.part ipykernel==$* nest-asyncio==1.6.0
 	mv $@.part $@
 
 js/node_modules/.package-lock.json: js/package-lock.json
@@ -101,14 +115,15 @@ js/node_modules/.package-lock.json: js/package-lock.json
 .venv/.stamp-torch: tests/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "rnnwidgets needs Python 3.10 or newer: make PYTHON=python3.x")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	$(PIP) $(if $(TORCH_INDEX),--no-deps --index-url $(TORCH_INDEX)) torch
+	$(PIP) 'hatchling>=1.28'
 	touch $@
 
-# The bundle is made by the target of that name, once, in this environment and not in pip's.
+# Built by the hatchling of this environment, whose version is known; the bundle is made by the target of that name.
 .venv/.stamp-demo: .venv/.stamp-torch pyproject.toml js/package.json js/hatch_build.py
-	RNNWIDGETS_SKIP_JS=1 $(PIP) --editable '.[all]' 'hatchling>=1.26'
+	RNNWIDGETS_SKIP_JS=1 $(PIP) --no-build-isolation --editable '.[all]'
 	touch $@
 
 .venv/.stamp-dev: .venv/.stamp-demo
-	RNNWIDGETS_SKIP_JS=1 $(PIP) --editable '.[all,dev]'
+	RNNWIDGETS_SKIP_JS=1 $(PIP) --no-build-isolation --editable '.[all,dev]'
 	touch $@

@@ -3,7 +3,8 @@
 //
 // UTF-8: modules are read as such, widget state is saved as ASCII by its JSON, and an exported page names its encoding.
 // `define.amd` is false because some hosts have a global `define` that would otherwise take modules away. The module
-// travels with every widget and a slow one leaves a widget deaf, so a bundle above the limit is an error.
+// travels with every widget and a slow one leaves a widget deaf, so a bundle above the limit is an error. So is a bundle
+// that holds files of others: the wheel says of itself that there are none, and carries no licences but its own.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,6 +13,7 @@ import { build, transform } from "esbuild";
 import { privateNames } from "./private.mjs";
 
 const LIMIT = 120_000;
+const FOREIGN = /(^|\/)(\.\.|node_modules)\//;
 
 /** Digits in base 88, from "#" to "{" without the backslash: none of them has to be escaped in a string. */
 const [MARK, FIRST, BASE, SHORTEST] = ["|", 35, 88, 5];
@@ -83,6 +85,12 @@ async function bundle(entry, outfile, format) {
     plugins: [styleAsText],
     metafile: true,
   });
+  const foreign = Object.keys(metafile.inputs).filter((path) => FOREIGN.test(path));
+  if (foreign.length > 0) {
+    throw new Error(
+      `The bundle must hold no files of others, found ${foreign}: write it here, or name it and its licence`,
+    );
+  }
   for (const [path, { bytes }] of Object.entries(metafile.outputs)) {
     process.stdout.write(`${path}: ${bytes.toLocaleString("en")} bytes of at most ${LIMIT.toLocaleString("en")}\n`);
     if (bytes > LIMIT) {

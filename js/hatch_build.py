@@ -1,5 +1,7 @@
 """Builds rnnwidgets/static/widget.js and page.js from js/ whenever a wheel, an sdist or an editable install needs it.
 
+A wheel also carries its bill of materials (PEP 770, CycloneDX): what it is, and what it asks for and does not hold.
+
 The bundles are current when the stamp beside them names the digest of the sources and of themselves: contents, not
 times, so that a checkout, a copy and an unpacked sdist agree, and current bundles need no Node. RNNWIDGETS_SKIP_JS=1
 builds nothing (lint jobs); an editable install then goes without, a wheel or an sdist never does.
@@ -8,6 +10,7 @@ builds nothing (lint jobs); an editable install then goes without, a wheel or an
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -15,18 +18,20 @@ from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from packaging.requirements import Requirement
 
 INPUTS = ("package.json", "package-lock.json", "build.mjs", "globals.mjs", "private.mjs", "tsconfig.json")
 WIDGET, PAGE = Path("rnnwidgets/static/widget.js"), Path("rnnwidgets/static/page.js")
 BUNDLES = (WIDGET, PAGE)
 STAMP = WIDGET.with_name("bundles.sha256")
+BILL = WIDGET.with_name("rnnwidgets.cdx.json")
 
 
 class BundleHook(BuildHookInterface[Any]):
     """Runs before hatchling collects the files of a build."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (hatchling's signature)
-        """Leave a current bundle in place, or refuse the build."""
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Leave a current bundle in place and the bill of a wheel beside it, or refuse the build."""
         root = Path(self.root)
         skip = os.environ.get("RNNWIDGETS_SKIP_JS") == "1"
         if not skip:
@@ -35,6 +40,44 @@ class BundleHook(BuildHookInterface[Any]):
             raise RuntimeError(
                 f"{BUNDLES[0]} is missing or stale, and RNNWIDGETS_SKIP_JS=1 forbids building it: unset it"
             )
+        if self.target_name == "wheel":
+            core = self.metadata.core
+            bill = bill_of_materials(core.name, self.metadata.version, core.license_expression, core.dependencies)
+            (root / BILL).write_text(json.dumps(bill, indent=2) + "\n", encoding="utf-8")
+            build_data["sbom_files"].append(str(BILL))
+
+
+def bill_of_materials(name: str, version: str, license_: str, dependencies: list[str]) -> dict[str, Any]:
+    """CycloneDX: one component with nothing of others inside, and what it depends on, whose versions others choose.
+
+    The bundles hold none of node_modules: js/build.mjs refuses them else. No time and no number of its own are named,
+    so that two builds are the same.
+    """
+    itself = f"pkg:pypi/{name}@{version}"
+    needed = {f"pkg:pypi/{Requirement(text).name}": text for text in dependencies}
+    licenses = [{"license": {"id": license_}}]
+    return {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {
+            "component": {
+                "type": "library",
+                "bom-ref": itself,
+                "name": name,
+                "version": version,
+                "licenses": licenses,
+                "purl": itself,
+            }
+        },
+        "components": [
+            {"type": "library", "bom-ref": purl, "name": Requirement(text).name, "description": text, "purl": purl}
+            for purl, text in needed.items()
+        ],
+        "dependencies": [{"ref": itself, "dependsOn": list(needed)}],
+        "compositions": [{"aggregate": "complete", "assemblies": [itself], "dependencies": [itself]}],
+    }
 
 
 def ensure_bundle(root: Path) -> None:

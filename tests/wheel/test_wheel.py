@@ -7,16 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
 import rnnwidgets
+from tests.wheel.building import ROOT, VERSION, build, built
 
-ROOT = Path(__file__).resolve().parents[2]
-VERSION = json.loads((ROOT / "js" / "package.json").read_text(encoding="utf-8"))["version"]
 BUNDLE = "rnnwidgets/static/widget.js"
 PAGE = "rnnwidgets/static/page.js"
 SAVED = ROOT / "tests" / "golden" / "recordings" / "v1"
@@ -40,51 +38,6 @@ print(json.dumps({
 view.close()
 shown.close()
 """
-
-
-@pytest.fixture(scope="module")
-def without_node(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment whose PATH leads to nothing."""
-    nothing = tmp_path_factory.mktemp("nothing")
-    hidden = ("PYTHONPATH", "RNNWIDGETS_SKIP_JS", "VIRTUAL_ENV")
-    environment = {key: value for key, value in os.environ.items() if key not in hidden} | {"PATH": str(nothing)}
-    assert shutil.which("npm", path=environment["PATH"]) is None
-    return environment
-
-
-def build(kind: str, source: Path, out: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "build", "--no-isolation", f"--{kind}", "--outdir", str(out), str(source)]
-    return subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-
-
-def built(kind: str, source: Path, out: Path, environment: dict[str, str]) -> Path:
-    result = build(kind, source, out, environment)
-    assert result.returncode == 0, result.stdout + result.stderr
-    [path] = out.iterdir()
-    return path
-
-
-@pytest.fixture(scope="module")
-def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return built("sdist", ROOT, tmp_path_factory.mktemp("sdist"), dict(os.environ))
-
-
-@pytest.fixture(scope="module")
-def unpacked(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("unpacked")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
-    return folder / f"rnnwidgets-{VERSION}"
-
-
-@pytest.fixture(scope="module")
-def wheel(unpacked: Path, tmp_path_factory: pytest.TempPathFactory, without_node: dict[str, str]) -> Path:
-    return built("wheel", unpacked, tmp_path_factory.mktemp("wheel"), without_node)
-
-
-@pytest.fixture
-def copy(unpacked: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(unpacked, tmp_path / "source"))
 
 
 def test_the_sdist_holds_the_bundle_and_everything_it_is_made_of(unpacked: Path):
@@ -126,16 +79,12 @@ def test_two_builds_of_the_wheel_are_byte_for_byte_the_same(
 
 
 def test_the_wheel_shows_a_view_and_reads_a_recording_in_a_clean_environment_without_node_and_torch(
-    wheel: Path, tmp_path: Path, without_node: dict[str, str]
+    installed: Path, tmp_path: Path, without_node: dict[str, str]
 ):
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "clean")], check=True)
-    python = str(tmp_path / "clean" / "bin" / "python")
-    install = [python, "-m", "pip", "install", "--quiet", "--constraint", str(ROOT / "tests" / "constraints.txt")]
-    subprocess.run([*install, str(wheel)], env=without_node, check=True)
-    command = [python, "-W", "error", "-c", SHOW, str(SAVED)]
+    command = [str(installed), "-W", "error", "-c", SHOW, str(SAVED)]
     said = subprocess.run(command, env=without_node, check=True, capture_output=True, text=True, cwd=tmp_path).stdout
     shown = json.loads(said)
-    assert Path(shown["file"]).is_relative_to(tmp_path / "clean")
+    assert Path(shown["file"]).is_relative_to(installed.parents[1])
     assert shown["version"] == VERSION
     assert shown["bundle"] == len((ROOT / BUNDLE).read_text(encoding="utf-8"))
     assert "application/vnd.jupyter.widget-view+json" in shown["mime"]
