@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnwidgets.archive.lock import LOCK
 from rnnwidgets.archive.place import LOG, Place
 from rnnwidgets.archive.record import HEAD_BYTES, Kind, from_json, payload_of
 from rnnwidgets.archive.segment import Segment
@@ -37,6 +38,7 @@ class Log:
         self.damaged_facts = 0
         self._where: NDArray[np.int64] = np.empty((0, 2), np.int64)
         self._read: list[int] = []
+        self._locked = False
         self.refresh()
 
     def __len__(self) -> int:
@@ -50,7 +52,9 @@ class Log:
             RecordingError: a file of it cannot be read.
         """
         known = {segment.name for segment in self.segments}
-        new = [Segment(name) for name in self.place.names() if LOG.fullmatch(name) and name not in known]
+        names = self.place.names()
+        self._locked = LOCK in names
+        new = [Segment(name) for name in names if LOG.fullmatch(name) and name not in known]
         before = [len(segment.rows) for segment in self.segments]
         growing = self.segments[-1:] + new
         self.segments += new
@@ -110,8 +114,8 @@ class Log:
 
     @property
     def sealed(self) -> bool:
-        """Whether its writer ended in good order."""
-        return bool(self.segments) and self.segments[-1].copies is not None
+        """Whether its writer ended in good order: one that was killed between two segments leaves its lock behind."""
+        return bool(self.segments) and self.segments[-1].copies is not None and not self._locked
 
     @property
     def damage(self) -> list[str]:

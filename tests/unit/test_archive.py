@@ -93,6 +93,21 @@ def test_segments_are_sealed_with_an_index_that_can_be_made_anew(tmp_path: Path,
     same(recording, load(tmp_path / "run"))
 
 
+def test_a_writer_that_was_killed_between_two_segments_was_cut_off_though_its_last_one_is_sealed(tmp_path: Path):
+    recording = Recording()
+    recording.record_to(tmp_path / "run")
+    recording.append(make_frame(0))
+    recording.report(state="live")
+    recording.close()
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], check=True, capture_output=True)
+    assert load(tmp_path / "run").status.state == "finished"
+    lock = tmp_path / "run" / "rank-0" / "lock"
+    lock.write_text(json.dumps({"process": int(gone.stdout), "boot": boot()}))
+    status = load(tmp_path / "run").status
+    assert status.state == "failed"
+    assert "the process that wrote this was cut off; all that it had written is here" in status.notes
+
+
 def test_a_second_writer_is_refused_in_one_sentence(tmp_path: Path):
     recording = Recording()
     recording.record_to(tmp_path / "run")
