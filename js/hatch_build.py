@@ -43,6 +43,7 @@ class BundleHook(BuildHookInterface[Any]):
         if self.target_name == "wheel":
             core = self.metadata.core
             bill = bill_of_materials(core.name, self.metadata.version, core.license_expression, core.dependencies)
+            (root / BILL).parent.mkdir(exist_ok=True)
             (root / BILL).write_text(json.dumps(bill, indent=2) + "\n", encoding="utf-8")
             build_data["sbom_files"].append(str(BILL))
 

@@ -126,7 +126,7 @@ def test_skipping_the_javascript_does_not_get_a_release_without_a_bundle(
 def test_skipping_the_javascript_allows_an_editable_install_without_a_bundle(
     copy: Path, tmp_path: Path, without_node: dict[str, str]
 ):
-    (copy / BUNDLE).unlink()
+    shutil.rmtree((copy / BUNDLE).parent)
     code = f"from hatchling.build import build_editable; print(build_editable({str(tmp_path)!r}))"
     environment = without_node | {"RNNWIDGETS_SKIP_JS": "1"}
     made = subprocess.run(
