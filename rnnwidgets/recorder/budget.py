@@ -2,26 +2,35 @@
 
 CPU time, since wall time on a shared machine says nothing: of the thread for the recorder's own work, of the process
 for training, whose other threads may still be at work while the recorder is. What the views' own threads use counts as
-the recorder's. A period is a recorded step with the steps that passed unrecorded before it; those are counted and not
-timed, since code that runs once a step finds cold caches, where the reading of a clock costs as much as what it would
-measure. The first step is not counted: it pays for what is set up once. The figure is that of the latest periods, so
-that it follows a model whose steps change; what was dearest of them decides nothing, since it may have been paid once.
+the recorder's. A period is a recorded step with the steps that passed unrecorded before it. The first step is not
+counted: it pays for what is set up once. The figure is that of the latest periods, so that it follows a model whose
+steps change; what was dearest of them decides nothing, since it may have been paid once.
+
+Three things no clock inside the recorder sees. A recorded step leaves cold caches to training, in that step and in
+those in its wake: by how much is learned where many steps pass, from what it and its wake took beyond as many later
+steps. A step that passes runs a few lines that find cold caches, where reading a CPU clock costs as much as what it
+would measure: the middle one of readings of the wall clock is taken, few of which another process has interrupted. And
+what those lines evict costs training as much again.
 """
 
 from __future__ import annotations
 
 import math
+import statistics
 import time
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import NamedTuple
 
-_PERIODS = 16
+WAKE = 4  # steps after a recorded one that may be slower for it
+_PERIODS, _STEPS = 16, 64
 _GROWTH = 2  # of the interval from one period to the next, so that no single measurement ends the measuring
 _ROUNDING = 1e-6
 _SLOWEST = 1000
 _LEAST_ROOM = 0.25  # of the budget goes to frames even where waiting alone costs more than the rest of it
+_TWICE = 2  # measured: 1.6 to 2.6 times what the lines of a passing step take
+_USUAL_FACTOR, _USUAL_WEIGHT, _FACTORS = 1.15, 8, 32  # of the whole cost over what is timed, before it is learned
 
 
 class Spending:
@@ -57,12 +66,12 @@ class Spending:
 
 
 class _Period(NamedTuple):
-    """CPU seconds of a recorded step's recording, of waiting for it, of the views' threads, and of training."""
+    """CPU seconds of recording a step, of views while others pass, of the views' threads, of all; steps passed."""
 
     recorded: float
     waited: float
     aside: float
-    training: float
+    whole: float
     passed: int
 
 
@@ -72,7 +81,9 @@ class Budget:
     Attributes:
         every: record each so many steps.
         recording: counts what a recorded step costs, before it ends and after.
-        waiting: counts what the steps cost that are not recorded.
+        waiting: counts what views cost in steps that are not recorded.
+        passed: number of those since the last one that was.
+        idle: seconds that the step which runs has cost so far if it passes, on the wall clock.
     """
 
     def __init__(self, every: int | None, budget: float, aside: Callable[[], float] = float) -> None:
@@ -82,30 +93,35 @@ class Budget:
         """
         self.every = every or 1
         self.recording, self.waiting = Spending(), Spending()
+        self.passed, self.idle = 0, 0.0
         self._adapts = every is None
         self._budget = budget
         self._aside = aside
-        self._passed = 0
         self._began: tuple[float, float] | None = None
+        self._noted: dict[int, float] = {}
+        self._before = math.nan
+        self._idle: deque[float] = deque(maxlen=_STEPS)
         self._periods: deque[_Period] = deque(maxlen=_PERIODS)
+        self._factors = deque([_USUAL_FACTOR] * _USUAL_WEIGHT, maxlen=_FACTORS)
 
     @property
     def overhead(self) -> float | None:
         """The recorder's CPU time over the rest of a step's, on average over all steps; None before it is known."""
         if not self._periods:
             return None
-        recorded = sum(period.recorded for period in self._periods) / len(self._periods)
+        recorded = self._factor * sum(period.recorded for period in self._periods) / len(self._periods)
         idle, aside, training = self._each_step()
         return (recorded + (self.every - 1) * idle) / (self.every * training) + aside / training
 
-    @property
-    def spending(self) -> Spending:
-        """Counts for the step that ended last."""
-        return self.waiting if self._passed else self.recording
+    def step_passed(self, seconds: float) -> None:
+        """Count a step that was not recorded, and what its end has cost."""
+        self.passed += 1
+        self._idle.append(self.idle + seconds)
+        self.idle = 0.0
 
-    def step_passed(self) -> None:
-        """Count a step that was not recorded."""
-        self._passed += 1
+    def note(self) -> None:
+        """Note the time after a step that passed: worth it after the wake of a recorded step, and before the next."""
+        self._noted[self.passed] = time.process_time() - self._aside()
 
     def step_recorded(self) -> None:
         """Close the books of the period that ends with this step, and begin the next.
@@ -115,28 +131,50 @@ class Budget:
         now, aside = time.process_time(), self._aside()
         if self._began is not None:
             began, aside_before = self._began
-            recorded, waited, beside = self.recording.seconds, self.waiting.seconds, aside - aside_before
-            training = max(now - began - recorded - waited - beside, 1e-9)
-            self._periods.append(_Period(recorded, waited, beside, training, self._passed))
+            beside = aside - aside_before
+            period = _Period(self.recording.seconds, self.waiting.seconds, beside, now - began, self.passed)
+            self._periods.append(period)
+            self._learn(period)
             if self._adapts:
                 self.every = self._affordable()
         self.recording.reset()
         self.waiting.reset()
-        self._began, self._passed = (now, aside), 0
+        self._before = self._noted.get(self.passed, math.nan)
+        self._began, self.passed = (now, aside), 0
+        self._noted.clear()
+
+    def _learn(self, period: _Period) -> None:
+        """Learn what the recorded step before this period cost, if many steps have passed since its wake."""
+        later = period.passed - WAKE
+        after, end = (self._noted.get(passed, math.nan) for passed in (WAKE, period.passed))
+        whole = after - self._before
+        if later >= WAKE and period.recorded > 0 and not math.isnan(whole + end):
+            cost = whole - (WAKE + 1) * (end - after) / later + self._usual_idle
+            self._factors.append(cost / period.recorded)
+
+    @property
+    def _factor(self) -> float:
+        """What a recorded step costs over what is timed in it."""
+        return max(statistics.median(self._factors), 1.0)
+
+    @property
+    def _usual_idle(self) -> float:
+        """What a step costs that passes, without views."""
+        return _TWICE * statistics.median(self._idle) if self._idle else 0.0
 
     def _each_step(self) -> tuple[float, float, float]:
         """Return what waiting costs a step that passes, and what views' threads and training use in any step."""
-        passed = sum(period.passed for period in self._periods)
-        steps = passed + len(self._periods)
-        waited, aside, training = (sum(values) for values in list(zip(*self._periods, strict=True))[1:4])
-        return waited / max(passed, 1), aside / steps, training / steps
+        recorded, waited, aside, whole, passed = (sum(values) for values in zip(*self._periods, strict=True))
+        steps, idle = passed + len(self._periods), self._usual_idle
+        training = max(whole - recorded - waited - aside - idle * passed, 1e-9)
+        return idle + waited / max(passed, 1), aside / steps, training / steps
 
     def _affordable(self) -> int:
         """Return the smallest interval whose cost is within the budget."""
         idle, aside, training = self._each_step()
         costs = sorted(period.recorded for period in self._periods)
         usual = costs[: max(len(costs) - 1, 1)]
-        recorded, allowed = sum(usual) / len(usual), self._budget * training
+        recorded, allowed = self._factor * sum(usual) / len(usual), self._budget * training
         room = max(allowed - aside - idle, allowed * _LEAST_ROOM)
         wanted = math.ceil((recorded - idle) / room - _ROUNDING)
         return min(max(wanted, 1), _GROWTH * self.every, _SLOWEST)

@@ -1,7 +1,8 @@
 """The hooks of one recorder, and what they see: the calls of recurrent layers, and token ids on their way in.
 
-They change no result, draw no random number and read no parametrized weight; what fails in them stays in them. Outside
-a step that is due each returns at once.
+They change no result, draw no random number and read no parametrized weight; what fails in them stays in them. They
+are on the model in steps that are due, and besides as `Training.looks` says. Where something is compiled they stay,
+since code made without them runs none that come later.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rnnwidgets.recorder.inert import weakly
+from rnnwidgets.recorder.inert import Hook, Installed, weakly
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.loop import Given, Loop, Made
 from rnnwidgets.recorder.observe import Call, Passed
@@ -28,6 +29,7 @@ from rnnwidgets.recorder.step import Key, Step
 from rnnwidgets.recorder.tapping import Listener
 from rnnwidgets.recorder.training import Training
 from rnnwidgets.recorder.window import Window, times_kept
+from rnnwidgets.recorder.wrapped import has_compiled
 
 P = ParamSpec("P")
 
@@ -41,32 +43,52 @@ class Hooks:
         self._carried = Carried()
         self._ended: dict[str, tuple[int, tuple[Made | None, ...]]] = {}
         self._model = weakref.ref(model)
-        self._listener = Listener(model, self._tapped, lambda: training.step.number)
-        self._handles = [handle for module in training.modules for handle in self._on_recurrent(module)]
-        self._handles += self._listener.on(model)
-        if training.settings.decode is not None:
-            self._handles += self._on_readers(model)
-        if optimizer is not None:
-            self._handles += follow(optimizer, training.before_update, training.after_update, training.while_apart)
+        self._listener = Listener(model, self._tapped, lambda: training.step.number, training)
+        self._of_calls = Installed(self._on_calls(model))
+        self._of_steps_due = Installed(self._on_steps_due(model))
+        self._of_optimizer = [] if optimizer is None else follow(optimizer, training)
+        training.turns = weakref.WeakMethod(self._turn)
+        self._turn()
 
     def remove(self) -> None:
         """Take every hook off."""
-        for handle in self._handles:
+        self._of_calls.off()
+        self._of_steps_due.off()
+        for handle in self._of_optimizer:
             handle.remove()
-        self._handles.clear()
         self._listener.leave_for_good()
 
-    def _on_recurrent(self, recurrent: Recurrent) -> Iterator[Any]:
-        module = recurrent.module()
-        if module is not None:
-            called = self._stepped if isinstance(module, nn.RNNCellBase) else self._called
-            yield module.register_forward_hook(weakly(called, recurrent), with_kwargs=True)
-            if isinstance(module, nn.RNNBase) and module.num_layers > 1 and module.dropout > 0:
-                yield module.register_forward_pre_hook(weakly(self._calling, recurrent))
+    def _turn(self) -> None:
+        """Have those hooks on that the step needs which runs now."""
+        training, stay = self._training, has_compiled()
+        self._of_calls.turn(on=training.looks or stay)
+        self._of_steps_due.turn(on=training.step.due or stay)
 
-    def _on_readers(self, model: nn.Module) -> list[Any]:
-        readers = [model, *(module for module in model.modules() if isinstance(module, nn.Embedding))]
-        return [reader.register_forward_pre_hook(weakly(self._entered), with_kwargs=True) for reader in readers]
+    def _on_calls(self, model: nn.Module) -> Iterator[Hook]:
+        """Yield what sees calls of layers, or of a model that has none."""
+        for recurrent, module in self._modules():
+            called = self._stepped if isinstance(module, nn.RNNCellBase) else self._called
+            yield Hook(module.register_forward_hook, weakly(self._training, called, recurrent), with_kwargs=True)
+        if not self._training.modules:
+            yield from self._listener.on(model)
+
+    def _on_steps_due(self, model: nn.Module) -> Iterator[Hook]:
+        """Yield what sees what else belongs to a frame."""
+        for recurrent, module in self._modules():
+            if isinstance(module, nn.RNNBase) and module.num_layers > 1 and module.dropout > 0:
+                yield Hook(module.register_forward_pre_hook, weakly(self._training, self._calling, recurrent))
+        if self._training.modules:
+            yield from self._listener.on(model)
+        if self._training.settings.decode is not None:
+            for reader in (model, *(module for module in model.modules() if isinstance(module, nn.Embedding))):
+                entered = weakly(self._training, self._entered)
+                yield Hook(reader.register_forward_pre_hook, entered, with_kwargs=True)
+
+    def _modules(self) -> Iterator[tuple[Recurrent, nn.Module]]:
+        for recurrent in self._training.modules:
+            module = recurrent.module()
+            if module is not None:
+                yield recurrent, module
 
     def _entered(self, _module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """See what a module that may read token ids was given."""

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import functools
 import sys
+import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any, NamedTuple
-from weakref import WeakMethod
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch.optim import Optimizer
@@ -38,39 +37,36 @@ class Scaling(NamedTuple):
     overflowed: bool = False
 
 
-@dataclass(frozen=True)
-class Follower:
-    """What hears of the optimizer's steps, held weakly.
+class Follower(Protocol):
+    """What hears of the optimizer's steps."""
 
-    `before` hears that gradients are ready and weights have not moved, with what tells how they are scaled; `after`
-    hears that the weights have moved; forward passes under `apart` belong to no step.
-    """
+    def before_update(self, scaling: Callable[[], Scaling]) -> None:
+        """Hear that gradients are ready and weights have not moved, with what tells how they are scaled."""
 
-    before: WeakMethod[Callable[[Callable[[], Scaling]], None]]
-    after: WeakMethod[Callable[[], None]]
-    apart: WeakMethod[Callable[[], AbstractContextManager[None]]]
+    def after_update(self) -> None:
+        """Hear that the weights have moved."""
+
+    def while_apart(self) -> AbstractContextManager[None]:
+        """Return what surrounds forward passes that belong to no step."""
 
 
-def follow(
-    optimizer: Optimizer,
-    before: Callable[[Callable[[], Scaling]], None],
-    after: Callable[[], None],
-    apart: Callable[[], AbstractContextManager[None]],
-) -> list[Any]:
-    """Tell three bound methods of every step of the optimizer, as in `Follower`; return the handles of the hooks."""
-    follower = Follower(WeakMethod(before), WeakMethod(after), WeakMethod(apart))
+def follow(optimizer: Optimizer, follower: Follower) -> list[Any]:
+    """Tell a follower, held weakly, of every step of the optimizer; return the handles of the hooks."""
+    reference = weakref.ref(follower)
 
     def enter(stepped: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments | None:
-        changed = _with_closure(args, kwargs, follower) if kwargs or len(args) > 1 else None
-        hears = follower.before()
-        if changed is None and hears is not None:
-            hears(functools.partial(_scaling, stepped))
+        hears = reference()
+        if hears is None:
+            return None
+        changed = _with_closure(args, kwargs, reference) if kwargs or len(args) > 1 else None
+        if changed is None:
+            hears.before_update(lambda: _scaling(stepped))
         return changed
 
     def leave(_stepped: Optimizer, _args: tuple[Any, ...], _kwargs: dict[str, Any]) -> None:
-        hears = follower.after()
+        hears = reference()
         if hears is not None:
-            hears()
+            hears.after_update()
 
     return [optimizer.register_step_pre_hook(enter), optimizer.register_step_post_hook(leave)]
 
@@ -82,7 +78,9 @@ def learning_rates(optimizer: Optimizer) -> dict[str, float]:
     return {name: float(group["lr"]) for name, group in zip(names, groups, strict=True) if "lr" in group}
 
 
-def _with_closure(args: tuple[Any, ...], kwargs: dict[str, Any], follower: Follower) -> Arguments | None:
+def _with_closure(
+    args: tuple[Any, ...], kwargs: dict[str, Any], follower: weakref.ReferenceType[Follower]
+) -> Arguments | None:
     """Return the arguments of `step` with its closure followed; None where there is none."""
     if callable(kwargs.get("closure")):
         return args, {**kwargs, "closure": _followed(kwargs["closure"], follower)}
@@ -96,7 +94,7 @@ def _is_closure(value: object) -> bool:
     return callable(value) and not isinstance(value, Optimizer)
 
 
-def _followed(closure: Callable[[], Any], follower: Follower) -> Callable[[], Any]:
+def _followed(closure: Callable[[], Any], follower: weakref.ReferenceType[Follower]) -> Callable[[], Any]:
     """Return the closure, after whose first run the follower hears that the step has its gradients."""
     runs = 0
 
@@ -104,13 +102,13 @@ def _followed(closure: Callable[[], Any], follower: Follower) -> Callable[[], An
     def run() -> Any:
         nonlocal runs
         runs += 1
-        apart, hears = follower.apart(), follower.before()
-        if runs > 1 and apart is not None:
-            with apart():
+        hears = follower()
+        if runs > 1 and hears is not None:
+            with hears.while_apart():
                 return closure()
         loss = closure()
         if runs == 1 and hears is not None:
-            hears(Scaling)
+            hears.before_update(Scaling)
         return loss
 
     return run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.autograd.function import BackwardCFunction
 
 _WITHIN_A_PASS = BackwardCFunction.apply.__code__
+
+operations: Callable[[], int] = vars(torch.autograd)["_get_sequence_nr"]  # recorded by autograd on this thread so far
 
 
 def reason_to_skip() -> str:

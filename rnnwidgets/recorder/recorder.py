@@ -106,7 +106,7 @@ class Recorder:
 
     def resume(self) -> None:
         """Record again after `pause`."""
-        self._training.paused = False
+        self._training.resume()
         self._show("live" if self._training.step.number else "waiting")
 
     def close(self) -> None:

@@ -40,8 +40,9 @@ class Health:
     Attributes:
         status: what it says of itself.
         errors: part of the recorder -> how often it has failed.
-        skipped: reason -> calls of recurrent layers, or training steps, that were left out for it. "made without
-            gradients" are evaluations between the steps of an optimizer, and first passes of reentrant checkpoints.
+        skipped: reason -> calls of recurrent layers, in steps to be recorded, or training steps, that were left out
+            for it. "made without gradients" are evaluations between the steps of an optimizer, and first passes of
+            reentrant checkpoints.
         nonfinite: values in the recorded frames that are NaN or infinite.
         aliases: recorded module -> the other paths under which the model holds it; its calls by any of them are one
             record, under the first path.

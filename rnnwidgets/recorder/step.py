@@ -236,7 +236,7 @@ def as_number(name: str, value: float | Tensor) -> float:
             remedy="log its mean, for example",
         )
     try:
-        return float(value.detach() if isinstance(value, Tensor) else value)
+        return float(value.item() if isinstance(value, Tensor) else value)
     except (TypeError, ValueError):
         raise RecordingError(
             name,

@@ -11,13 +11,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from rnnwidgets.errors import RecordingError
-from rnnwidgets.recorder.inert import eagerly
+from rnnwidgets.recorder.inert import Hook, Steps, eagerly
 
 _MOST_AXES = 3
 _CALL = nn.Module._call_impl.__code__  # noqa: SLF001 # what every call of a module runs
@@ -64,19 +63,22 @@ class Listener:
         passes: number of forward passes of the whole model so far.
     """
 
-    def __init__(self, model: nn.Module, hear: Callable[[str, Tensor], None], step: Callable[[], int]) -> None:
+    def __init__(
+        self, model: nn.Module, hear: Callable[[str, Tensor], None], step: Callable[[], int], steps: Steps
+    ) -> None:
         """Follow no module yet; `step` tells the number of the step, which no forward pass outlasts."""
         self.hear = hear
         self.passes = 0
         self._step = step
+        self._steps = steps
         self._whole = id(model)
 
-    def on(self, model: nn.Module) -> Iterator[Any]:
-        """Install the hooks on every module whose code may call `tap`, and yield their handles."""
+    def on(self, model: nn.Module) -> Iterator[Hook]:
+        """Yield the hooks of every module whose code may call `tap`."""
         if may_tap(model):
             for module in {model, *filter(_is_users, model.modules())}:
-                yield module.register_forward_pre_hook(eagerly(self._enter))
-                yield module.register_forward_hook(eagerly(self._leave), always_call=True)
+                yield Hook(module.register_forward_pre_hook, eagerly(self._steps, self._enter))
+                yield Hook(module.register_forward_hook, eagerly(self._steps, self._leave), always_call=True)
 
     def leave_for_good(self) -> None:
         """Hear nothing any more on this thread."""

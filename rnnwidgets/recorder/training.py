@@ -7,29 +7,33 @@ attached; it alone decides which step is due.
 from __future__ import annotations
 
 import math
+import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rnnwidgets.errors import Guard
 from rnnwidgets.frame import Frame
-from rnnwidgets.recorder.budget import Budget
+from rnnwidgets.recorder.budget import WAKE, Budget
 from rnnwidgets.recorder.keep import SPARE
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.norms import MOVEMENT_EVERY, Movement
 from rnnwidgets.recorder.notices import Notices
 from rnnwidgets.recorder.optimizer import Scaling, learning_rates
+from rnnwidgets.recorder.passes import operations, reason_to_skip
 from rnnwidgets.recorder.runs import Keep
 from rnnwidgets.recorder.settings import HEAVY_EVERY, Settings
 from rnnwidgets.recorder.spectral import spectral_radii
 from rnnwidgets.recorder.step import Step, as_number
 from rnnwidgets.recording import Recording
 
+_LEARNING = 2  # steps at first in which hooks see when scalars are logged
 _SPARE = 8  # of the memory may be spare: what a frame needs, not more
 
 
@@ -71,7 +75,11 @@ class Training:
         self._optimizer = None if optimizer is None else weakref.ref(optimizer)
         if optimizer is not None:
             self._owned = frozenset(id(weight) for group in optimizer.param_groups for weight in group["params"])
-        self._next = 0
+        self.turns: Callable[[], Callable[[], None] | None] = _none
+        self._next = self._calm = 0
+        self._alike_until: float = 0
+        self._logs_late, self._in_midst = False, True
+        self._operations = operations()
         self._movement: tuple[int, Movement] | None = None
 
     @property
@@ -81,13 +89,36 @@ class Training:
 
     def pause(self) -> None:
         """Let no step be due; steps are still counted."""
-        self.paused = True
-        self.step = Step(self.step.number, due=False, begun=self.step.begun, scalars=self.step.scalars)
+        begun, self.paused = self._has_begun(), True
+        self._start(Step(self.step.number, due=False, begun=begun, scalars=self.step.scalars))
+
+    def resume(self) -> None:
+        """Let steps be due again from the next one on."""
+        self.step.begun = self._has_begun()
+        self.paused = False
+        self._start(self.step)
 
     def end(self) -> None:
         """Record nothing any more."""
         self.ended = True
         self.step = Step(self.step.number, due=False)
+
+    @property
+    def looks(self) -> bool:
+        """Whether hooks look at the calls of the step that runs: it is due, or scalars may be logged in its midst."""
+        unsure = self._logs_late or self.step.number < self.settings.first + _LEARNING
+        return self.step.due or (unsure and not self.paused)
+
+    def passes_by(self) -> bool:
+        """Tell whether hooks have nothing to do in the forward pass that runs, whose step is seen to have begun."""
+        step = self.step
+        if step.due:
+            return self.apart
+        if not (step.begun or self.apart):
+            if not torch.is_grad_enabled() or reason_to_skip():
+                return False
+            step.begun = True
+        return True
 
     def run(self, step: Step, answer: Callable[[Tensor], None], keep: Keep, place: Any, gradient: Tensor) -> None:
         """Keep the gradient of a tensor hook, unless its step is over."""
@@ -109,9 +140,35 @@ class Training:
 
     def log(self, scalars: Mapping[str, float | Tensor]) -> None:
         """Add scalars to the step that has begun, else to the one before."""
-        step, budget = self.step, self.budget
-        with (budget.recording if step.due else budget.waiting) if step.begun else budget.spending:
+        began, step, budget = time.perf_counter(), self.step, self.budget
+        if step.due or step.begun or self.recording.listeners or not budget.passed or operations() != self._operations:
+            self._log_with_care(scalars)
+        else:
             self.guard.run("logging", self._log, scalars)
+            budget.idle += time.perf_counter() - began
+
+    def _log_with_care(self, scalars: Mapping[str, float | Tensor]) -> None:
+        """Log where it matters which step has begun, or what it costs."""
+        begun, budget = self._has_begun(), self.budget
+        recorded = self.step.due if begun else not budget.passed
+        with budget.recording if recorded else budget.waiting:
+            self.guard.run("logging", self._log, scalars)
+
+    def _has_begun(self) -> bool:
+        """Tell whether the forward pass of the step that runs has begun: as hooks saw, or where none look, whether
+        autograd has recorded anything since the step before, unless that was something else when they looked last.
+
+        They look from the next step on.
+        """
+        step = self.step
+        if operations() != self._operations:
+            if self.looks:
+                self._in_midst = step.begun
+            else:
+                step.begun = step.begun or self._in_midst
+                self._alike_until = step.number + 1
+            self._logs_late = True
+        return step.begun
 
     def flush(self) -> None:
         """Keep what was logged for a step that did not end."""
@@ -125,6 +182,7 @@ class Training:
             yield
         finally:
             self.apart = False
+            self._operations = operations()
 
     def after_update(self) -> None:
         """Add to the latest frame how far the update moved the weights."""
@@ -136,12 +194,26 @@ class Training:
                 self.guard.run("measuring the update", lambda: self.recording.amend(step, moved.ratios(model)))
 
     def before_update(self, scaling: Callable[[], Scaling]) -> None:
-        """Turn what was seen into a frame, if this step is due, and begin the next step."""
-        step = self.step
+        """Turn what was seen into a frame, if this step is due, and begin the next step.
+
+        Nearly every step passes, and all that the recorder runs in it finds cold caches: few lines, few objects.
+        """
+        began, step = time.perf_counter(), self.step
         if step.due:
             self._end_due(step, scaling)
+            return
+        if step.scalars:
+            with self.budget.waiting:
+                self.flush()
+            step.scalars = {}
+        self.recording.passed(step.number)
+        self.budget.step_passed(time.perf_counter() - began)
+        if step.number + 1 < self._alike_until:
+            step.number += 1
+            step.begun = False
+            self._operations = operations()
         else:
-            self._end_passed(step)
+            self._begin(step.number + 1)
 
     def _end_due(self, step: Step, scaling: Callable[[], Scaling]) -> None:
         with self.budget.recording:
@@ -151,27 +223,27 @@ class Training:
         if recorded:
             self.budget.step_recorded()
         else:
-            self.budget.step_passed()
+            self.budget.step_passed(0.0)
         self.recording.report(step=step.number, state="live", every=self.budget.every, overhead=self.budget.overhead)
-        self._next = step.number + self.budget.every
+        self._next, self._calm = step.number + self.budget.every, step.number + WAKE + 1
         step.end()
         self._begin(step.number + 1)
 
-    def _end_passed(self, step: Step) -> None:
-        """Let the step pass; this runs at nearly every step and costs next to nothing."""
-        if step.scalars:
-            with self.budget.waiting:
-                self.flush()
-        self.budget.step_passed()
-        self.recording.passed(step.number)
-        if self.paused or step.number + 1 < self._next:
-            step.number += 1
-            step.begun = False
-        else:
-            self._begin(step.number + 1)
-
     def _begin(self, number: int) -> None:
-        self.step = Step(number, due=not self.paused and number >= self._next)
+        self.budget.note()
+        self._start(Step(number, due=not self.paused and number >= self._next))
+
+    def _start(self, step: Step) -> None:
+        """Have the hooks on that a step needs which begins; those that follow alike need no others."""
+        self.step = step
+        self._operations = operations()
+        due = math.inf if self.paused else max(self._next, step.number + 1)
+        turns = self.settings.first + _LEARNING, self._calm, due
+        self._alike_until = min(turn for turn in turns if turn > step.number)
+        turn = self.turns()
+        if turn is not None:
+            with self.budget.recording:
+                turn()
 
     def _record(self, step: Step, told: Callable[[], Scaling]) -> bool:
         model, scaling, overhead = self._model(), told(), self.budget.overhead
@@ -201,7 +273,9 @@ class Training:
         if self.ended:
             self.notices.tell("log() was called on a closed recorder and is ignored; watch the model again to record")
             return
-        numbers = {name: as_number(name, value) for name, value in scalars.items()}
+        numbers = {}
+        for name, value in scalars.items():
+            numbers[name] = as_number(name, value)
         if self.step.begun:
             self.step.scalars.update(numbers)
         elif numbers:
@@ -210,3 +284,7 @@ class Training:
     def _flush(self, step: Step) -> None:
         if step.scalars:
             self.recording.log(step.number, step.scalars)
+
+
+def _none() -> None:
+    return None

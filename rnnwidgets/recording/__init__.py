@@ -41,6 +41,7 @@ class Recording(Convertible):
     Attributes:
         run: an identifier of this run, new for every recording.
         memory: hard cap on the bytes held.
+        listeners: what `subscribe` was given, as long as it is to be called.
         aside: counts what threads of its views use of the CPU.
     """
 
@@ -67,7 +68,7 @@ class Recording(Convertible):
         self._owners: dict[str, weakref.ref[Sized]] = {}
         self._series: dict[str, Series] = {}
         self._logged: list[tuple[int, Mapping[str, float]]] = []
-        self._listeners: list[Callable[[bool], None]] = []
+        self.listeners: list[Callable[[bool], None]] = []
         self._extents: dict[str, tuple[int, ...]] = {}
         self._disk: Disk | None = None
         self._facts: dict[str, Any] = vars(schema.Status("waiting", -1, 0, 0, 1, None, 0, ())).copy()
@@ -162,11 +163,11 @@ class Recording(Convertible):
 
         `complete` is False when a frame has just come, whose scalars may follow, and True otherwise.
         """
-        self._listeners.append(listener)
+        self.listeners.append(listener)
 
         def unsubscribe() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
+            if listener in self.listeners:
+                self.listeners.remove(listener)
 
         return unsubscribe
 
@@ -259,7 +260,7 @@ class Recording(Convertible):
 
     def changed(self, *, complete: bool = True) -> None:
         """Tell every listener."""
-        for listener in tuple(self._listeners):
+        for listener in tuple(self.listeners):
             listener(complete)
 
     def _add(self, step: int, scalars: Mapping[str, float]) -> None:

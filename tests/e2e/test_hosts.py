@@ -116,7 +116,7 @@ def test_a_view_whose_kernel_died_keeps_its_picture_and_says_that_it_hears_nothi
 
 def test_a_cell_that_shows_an_explorer_may_be_run_twenty_times_and_leaves_one_view_and_one_hook(notebook: Notebook):
     again = "explorer = rw.Explorer(rw.watch(model, optimizer))\nexplorer"
-    alive = "import gc\ngc.collect()\nprint(len(recorder.recording._listeners), len(model.lstm._forward_hooks))"
+    alive = "import gc\ngc.collect()\nprint(len(recorder.recording.listeners), len(model.lstm._forward_hooks))"
     notebook.write(f"{SETUP}\nimport warnings\nwarnings.simplefilter('ignore')", again, TRAIN, alive)
     notebook.open()
     notebook.call(0)

@@ -166,3 +166,25 @@ def test_a_cell_inside_a_function_that_ran_compiled_is_told_in_the_first_step():
         train_once(run, optimizer, x)
     recorder.close()
     assert len(recorder.recording) == 0
+
+
+def test_a_compiled_cell_is_recorded_in_every_second_step():
+    model, optimizer, x = seeded()
+    run = compiled_of(model, backend="eager")
+    with rw.watch(run, optimizer, every=2, strict=True) as recorder:
+        for _ in range(2 * STEPS):
+            train_once(run, optimizer, x)
+    assert recorder.recording.steps == [0, 2, 4]
+    assert recorder.recording[1]["cell"]["f"] == pytest.approx(eager()[2]["cell"]["f"], abs=1e-6)
+
+
+def test_a_cell_compiled_between_two_recorded_steps_is_told_in_the_next_of_them():
+    model, optimizer, x = seeded()
+    run = compiled_of(model, backend="eager")
+    with rw.watch(model, optimizer, every=4) as recorder:
+        for _ in range(3):
+            train_once(model, optimizer, x)
+        train_once(run, optimizer, x)
+        with pytest.warns(RecorderWarning, match=r"no call of cell was seen in a training step, and torch"):
+            train_once(run, optimizer, x)
+    assert recorder.recording.steps == [0]

@@ -1,4 +1,4 @@
-"""Row 7: a paused recorder costs what it takes to ask whether it is paused."""
+"""Row 7: a paused recorder has no hook on the model, and costs what it takes to count a step and to log a loss."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from types import FrameType
 from typing import Any
 
 import pytest
+import torch
 
 from tests.counts import count
 from tests.scorecard.pairs import Language, Trainer, compare
 
-CALLS = 24
+CALLS, LOGGED = 6, 8
+SHARE = count(0.02, 0.006)
 
 
 @pytest.mark.costs
@@ -19,25 +21,37 @@ def test_overhead_paused():
     costs = compare(lambda: Language(96, 128), (96, 64, 16), {"every": 1}, count(60, 600), paused=True)
     print(f"paused: {costs}")
     assert costs.recorded == 0
-    assert costs.least < 0.08
+    assert costs.median < SHARE
 
 
-def test_a_paused_step_runs_two_dozen_short_functions_of_the_recorder():
+def test_a_paused_step_runs_six_short_functions_of_the_recorder_and_eight_that_log():
+    torch.compiler.reset()
     trainer = Trainer(Language(16, 8), (16, 5, 2), {"every": 1})
-    assert trainer.recorder is not None
+    recorder = trainer.recorder
+    assert recorder is not None
+    for _ in range(3):
+        trainer.step()
+    recorder.pause()
     trainer.step()
-    trainer.recorder.pause()
-    trainer.step()
-    called: list[str] = []
 
-    def follow(frame: FrameType, event: str, _argument: Any) -> None:
-        if event == "call" and "/rnnwidgets/recorder/" in frame.f_code.co_filename.replace("\\", "/"):
-            called.append(frame.f_code.co_name)
+    def called() -> list[str]:
+        """Return the recorder's functions that one step calls."""
+        names: list[str] = []
 
-    recorder, trainer.recorder = trainer.recorder, None
-    sys.setprofile(follow)
-    trainer.step()
-    sys.setprofile(None)
+        def follow(frame: FrameType, event: str, _argument: Any) -> None:
+            if event == "call" and "/rnnwidgets/" in frame.f_code.co_filename.replace("\\", "/"):
+                names.append(frame.f_code.co_name)
+
+        sys.setprofile(follow)
+        trainer.step()
+        sys.setprofile(None)
+        return names
+
+    logged = called()
+    trainer.recorder = None
+    silent = called()
     recorder.close()
-    print(f"functions of the recorder in a paused step: {len(called)} ({', '.join(called)})")
-    assert 0 < len(called) <= CALLS
+    print(f"functions of the recorder in a paused step: {len(silent)}, with a loss logged {len(logged)}: {logged}")
+    assert silent == logged[: len(silent)]
+    assert 0 < len(silent) <= CALLS
+    assert len(logged) <= CALLS + LOGGED

@@ -156,14 +156,14 @@ def test_closing_ends_every_widget_and_the_subscription(wire: Wire, recording: R
     opened = [sent.comm_id for sent in wire if sent.kind == "comm_open"]
     closed = [sent.comm_id for sent in wire if sent.kind == "comm_close"]
     assert sorted(opened) == sorted(closed)
-    assert recording._listeners == []
+    assert recording.listeners == []
 
 
 def test_a_figure_closed_by_itself_ends_its_updates(wire: Wire, recording: Recording):
     made = GradientNorms(recording)
     made.figure.close()
     append(wire, recording, range(2), 1.0)
-    assert recording._listeners == []
+    assert recording.listeners == []
     assert publisher_of(recording)._settle._timer is None
     assert [note for note in recording.status.notes if "failed" in note] == []
 

@@ -38,7 +38,7 @@ def test_closing_the_last_view_ends_every_timer_and_subscription(wire: Wire, rec
     for thread in settles():
         thread.join(1)
     assert settles() == []
-    assert recording._listeners == []
+    assert recording.listeners == []
     sent = len(wire)
     recording.append(make_frame(1))
     publisher._settled(last=True)
@@ -60,7 +60,7 @@ def test_a_view_that_could_not_be_made_leaves_nothing_behind(recording: Recordin
     recording.append(make_frame(0))
     with pytest.raises(ValueError, match=r"layer: expected one of lstm\.l0, found 'nowhere'"):
         Explorer(recording, layer="nowhere")
-    assert recording._listeners == []
+    assert recording.listeners == []
 
 
 def test_a_view_that_is_forgotten_without_being_closed_takes_its_publisher_and_timer_along(
@@ -79,7 +79,7 @@ def test_a_view_that_is_forgotten_without_being_closed_takes_its_publisher_and_t
     assert [trace() for trace in traces] == [None, None]
     for thread in settles():
         thread.join(1)
-    assert (settles(), recording._listeners) == ([], [])
+    assert (settles(), recording.listeners) == ([], [])
     kept = weakref.ref(recording)
     del recording
     gc.collect()
@@ -158,4 +158,4 @@ def test_views_may_be_made_and_closed_while_another_thread_trains(wire: Wire, re
     done.set()
     thread.join()
     assert [note for note in recording.status.notes if "failed" in note] == []
-    assert recording._listeners == []
+    assert recording.listeners == []

@@ -35,6 +35,80 @@ def test_scalars_belong_to_the_step_they_are_logged_for():
     assert values.tolist() == after
 
 
+def test_between_steps_to_be_recorded_and_in_a_pause_the_model_has_no_hook():
+    torch.compiler.reset()
+    model, optimizer, tokens = seeded(lr=0.001)
+
+    def hooks() -> int:
+        return sum(len(module._forward_hooks) + len(module._forward_pre_hooks) for module in model.modules())
+
+    with rw.watch(model, optimizer, every=4, decode=str) as recorder:
+        counts = [hooks()]
+        for _ in range(9):
+            train_once(model, optimizer, tokens)
+            recorder.log(loss=1.0)
+            counts.append(hooks())
+        recorder.pause()
+        counts.append(hooks())
+        train_once(model, optimizer, tokens)
+        counts.append(hooks())
+        recorder.resume()
+        for _ in range(2):
+            train_once(model, optimizer, tokens)
+            counts.append(hooks())
+    whole = counts[0]
+    assert whole > 1
+    assert counts == [whole, 1, 0, 0, whole, 0, 0, 0, whole, 0, 0, 0, 0, whole]
+    assert recorder.recording.steps == [0, 4, 8]
+    assert hooks() == 0
+
+
+@pytest.mark.parametrize(
+    ("when", "first", "pause"),
+    [
+        *((when, 0, pause) for when in ("after", "after, computed", "midst", "before backward") for pause in (9, 3)),
+        *((when, 5, 9) for when in ("after", "midst", "before backward")),
+    ],
+)
+def test_what_is_logged_in_a_step_that_passes_belongs_to_the_same_step_as_where_it_is_recorded(when, first, pause):
+    model, optimizer, tokens = seeded(lr=0.001)
+    with rw.watch(model, optimizer, every=1000) as recorder:
+        for step in range(9):
+            logged = recorder.log if step >= first else dict
+            if step == pause:
+                recorder.pause()
+            loss = model(tokens).square().mean()
+            optimizer.zero_grad()
+            if when == "before backward":
+                logged(number=loss.detach() * 0 + step)
+            loss.backward()
+            if when == "midst":
+                logged(number=step)
+            optimizer.step()
+            if when.startswith("after"):
+                logged(number=loss * 0 + step if when.endswith("computed") else step)
+    steps, values = recorder.recording.scalars["number"]
+    assert steps.tolist() == values.tolist() == list(range(first, 9))
+
+
+def test_what_is_logged_after_a_step_with_a_closure_belongs_to_it_in_a_step_that_passes():
+    model, _, tokens = seeded()
+    optimizer = torch.optim.LBFGS(model.parameters(), lr=0.01, max_iter=3)
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss: torch.Tensor = model(tokens).square().mean()
+        loss.backward()
+        return loss
+
+    with rw.watch(model, optimizer, every=1000) as recorder:
+        for step in range(6):
+            optimizer.step(closure)
+            recorder.log(number=step)
+    steps, values = recorder.recording.scalars["number"]
+    assert steps.tolist() == values.tolist() == list(range(6))
+
+
 def test_every_k_records_each_kth_step_and_keeps_all_scalars():
     model, optimizer, tokens = seeded(lr=0.001)
     with rw.watch(model, optimizer, every=3) as recorder:
