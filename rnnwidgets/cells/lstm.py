@@ -13,17 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from rnnwidgets.cells.cell import (
-    Cell,
-    Direct,
-    Start,
-    States,
-    Through,
-    Weights,
-    preactivations,
-    previous,
-    through,
-)
+from rnnwidgets.cells.cell import Cell, Direct, Start, States, Through, Weights, preactivations, previous, through
 from rnnwidgets.cells.nonlinear import tanh, through_sigmoid, through_tanh
 from rnnwidgets.cells.sequence import Product, backwards, forwards, on_cpu, quiet
 

@@ -25,7 +25,7 @@ _ROUNDING = 1e-5
 
 def gradient_norms(model: nn.Module) -> dict[str, Tensor]:
     """Return the L2 norm of the gradient of each parameter that has one, not read from the device yet."""
-    return _norms({name: _dense(gradient) for name, gradient in _gradients(dict(model.named_parameters())).items()})
+    return _norms(_gradients(dict(model.named_parameters())))
 
 
 def parameter_norms(
@@ -41,7 +41,7 @@ def parameter_norms(
     """
     parameters = dict(model.named_parameters())
     gradients = _gradients(parameters)
-    used = _norms({name: _dense(gradient) for name, gradient in gradients.items()})
+    used = _norms(gradients)
     weights = _norms({name: parameters[name].detach() for name in gradients})
     groups = (used, weights, complete, local)
     scales = (scaling.scale if scaling.pending else 1.0, 1.0, scaling.scale, scaling.scale)
@@ -124,8 +124,8 @@ def _ratio(moved: float, size: float) -> float:
 
 
 def _gradients(parameters: Mapping[str, nn.Parameter]) -> dict[str, Tensor]:
-    """Return the gradient of each parameter that has one."""
-    return {name: weight.grad for name, weight in parameters.items() if weight.grad is not None}
+    """Return the values of the gradient of each parameter that has one."""
+    return {name: _dense(weight.grad) for name, weight in parameters.items() if weight.grad is not None}
 
 
 def _dense(gradient: Tensor) -> Tensor:

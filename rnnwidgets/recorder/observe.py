@@ -169,7 +169,7 @@ class Call:
     @property
     def dy(self) -> Tensor:
         """What reached `y` from outside (T, S, D*R); zeros where nothing did."""
-        return self._gradients.get("y", torch.zeros_like(self.y))
+        return self._gradients["y"] if "y" in self._gradients else torch.zeros_like(self.y)
 
     @property
     def reached(self) -> bool:

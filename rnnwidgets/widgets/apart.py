@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 from types import TracebackType
 from typing import cast
 
@@ -31,6 +32,7 @@ class Apart:
         """Start no process yet."""
         self.seconds = 0.0
         self._process: subprocess.Popen[bytes] | None = None
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 # of several processes; gone with this object
         self._used = 0.0
 
     def __enter__(self) -> Apart:  # noqa: PYI034 # typing.Self came with Python 3.11
@@ -41,6 +43,10 @@ class Apart:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         """End the process, which holds nothing that could be lost."""
+        self._end()
+        self._errors.close()
+
+    def _end(self) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
@@ -53,7 +59,7 @@ class Apart:
             AnalysisError: it fails, or the process cannot start or was ended.
         """
         if self._process is None:
-            self._process = _started()
+            self._process = self._started()
         found, problem, used = self._asked(self._process, frame)
         self.seconds += used - self._used
         self._used = used
@@ -69,17 +75,21 @@ class Apart:
             process.stdin.flush()
             return cast("Reply", pickle.load(process.stdout))  # noqa: S301 (from the process started here)
         except (OSError, EOFError, pickle.UnpicklingError) as error:
-            self.__exit__(None, None, None)
-            raise AnalysisError(f"its process ended with {process.returncode}") from error
+            self._end()
+            self._errors.seek(0)
+            last = self._errors.read().decode(errors="replace").strip().rpartition("\n")[2]
+            said = filter(None, (f"its process ended with {process.returncode}", last))
+            raise AnalysisError(": ".join(said)) from error
 
-
-def _started() -> subprocess.Popen[bytes]:
-    """Return a process in a session of its own, where no interrupt of the kernel reaches it."""
-    return subprocess.Popen(  # noqa: S603 (this Python, our own line)
-        [sys.executable, "-I", "-c", _SERVE, *filter(None, sys.path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, **ONE_THREAD},
-        start_new_session=True,
-    )
+    def _started(self) -> subprocess.Popen[bytes]:
+        """Return a process in a session of its own, where no interrupt of the kernel reaches it."""
+        self._errors.seek(0)
+        self._errors.truncate()
+        return subprocess.Popen(  # noqa: S603 (this Python, our own line)
+            [sys.executable, "-I", "-c", _SERVE, *filter(None, sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env={**os.environ, **ONE_THREAD},
+            start_new_session=True,
+        )

@@ -9,8 +9,8 @@ kernel to server and from server to browser, on the loopback. What is simulated:
 small machine could hold. One process holds the sockets of all kernels, and repeats those ten seconds of messages, each
 kernel from a moment of its own; another holds the websockets of all browsers, and reads what comes without drawing it.
 A message's way is timed from before its sending to after its reading, by the clock that all processes share. Costs are
-CPU time of the server's process: where others use the same cores too, that and not the clock is to be believed. Above
-some 160 kernels one server runs out of the 1 023 sockets that its ZeroMQ context may hold.
+CPU time of the server's process: where others use the same cores too, that and not the clock is to be believed. With
+170 kernels one server runs out of the 1 023 sockets that its ZeroMQ context may hold.
 """
 
 from __future__ import annotations

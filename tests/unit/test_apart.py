@@ -15,6 +15,7 @@ from torch import nn
 
 from rnnwidgets.analysis import analyse
 from rnnwidgets.frame import Frame
+from rnnwidgets.widgets import apart as its_module
 from rnnwidgets.widgets.apart import AnalysisError, Apart
 from tests.unit.analysed import every_output, frame_of
 
@@ -101,6 +102,12 @@ def test_a_frame_that_cannot_be_analysed_is_told_and_the_next_one_is_analysed_by
         its = process(apart)
         assert apart.analyse(frame(nn.GRU(3, 4))).step == 0
         assert process(apart) == its
+
+
+def test_why_a_process_ended_is_told_in_its_own_last_words(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(its_module, "_SERVE", "raise ImportError('no numpy here')")
+    with Apart() as apart, pytest.raises(AnalysisError, match=r"ended with .*: ImportError: no numpy here"):
+        apart.analyse(frame(nn.GRU(3, 4)))
 
 
 def test_what_lies_in_the_working_directory_is_not_taken_for_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
