@@ -79,6 +79,17 @@ describe("the flow scene", () => {
     expect(after.grid.length).toBe(scene({ step: 2 }).grid.length);
   });
 
+  test("has room for a step whose gradients all lie more than 16 decades below those of another", () => {
+    store.applyDelta(delta(2), step(2, {}, [...GATES, norms("dh", [1e30, 1e30, 1e30, 1e20])]));
+    const heights = [...lineOf("total", scene({ step: 1 }))].filter((_, index) => index % 2 === 1);
+    expect(new Set(heights).size).toBe(4);
+    const [first, second, third] = heights as [number, number, number];
+    expect(first - second).toBeCloseTo(second - third, 4);
+    const exploded = scene({ step: 2 });
+    const { y, height } = exploded.box;
+    expect([1, 7].map((at) => lineOf("total", exploded)[at])).toEqual([y, y + (10 / 16) * (height - 23)]);
+  });
+
   test("shows NaN and infinity in their colors, and stops at the end of the sequence", () => {
     const layers = [{ ...LSTM, lengths: [3] }];
     const bad = norms("dh", [Number.NaN, Number.POSITIVE_INFINITY, 1, 1]);

@@ -104,6 +104,12 @@ describe("the gates scene", () => {
     expect(found.legend?.ticks.map(({ text }) => text)).toEqual(["\u22128", "\u22124", "0", "4", "8"]);
   });
 
+  test("says only the ends of its colors where one unit leaves no room for more", () => {
+    const h = { name: "h", shape: [4, 1, 1], encoding: "symmetric" as const, values: Array(4).fill(126), high: 2 };
+    store.applyDelta(delta(2), step(4, {}, [h]));
+    expect(scene({ gate: "h" }).legend?.ticks.map(({ text }) => text)).toEqual(["\u22122", "2"]);
+  });
+
   test("ends the scale of a gradient at a power of ten", () => {
     store.applyDelta(delta(2), step(4, {}, [{ ...f, name: "dh", encoding: "signed_log", high: 0.03 }, ...GATES]));
     const found = scene({ gate: "dh" });

@@ -12,6 +12,7 @@ import os
 import pickle
 import sys
 import time
+from typing import NamedTuple
 
 from rnnwidgets.analysis.analyse import analyse
 from rnnwidgets.analysis.result import Analysis
@@ -22,8 +23,14 @@ ONE_THREAD = {
 }
 NICE = 10
 
-Reply = tuple[Analysis | None, str, float]
-"""An analysis, or None and what went wrong; the CPU seconds that the process has used so far."""
+
+class Reply(NamedTuple):
+    """An analysis, or None and what went wrong; the CPU seconds that it took, and those of the process so far."""
+
+    analysis: Analysis | None
+    problem: str
+    took: float
+    used: float
 
 
 def serve() -> None:
@@ -40,8 +47,10 @@ def serve() -> None:
 
 
 def _reply(data: bytes) -> Reply:
+    began, found, problem = time.process_time(), None, ""
     try:
         found = analyse(Frame.from_bytes(data))
     except Exception as error:  # noqa: BLE001 (it is told where the frame came from)
-        return None, str(error) or type(error).__name__, time.process_time()
-    return found, "", time.process_time()
+        problem = str(error) or type(error).__name__
+    used = time.process_time()
+    return Reply(found, problem, used - began, used)

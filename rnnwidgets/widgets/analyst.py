@@ -110,14 +110,14 @@ class Analyst:
                         return
 
     def _analysed(self, apart: Apart, *, live: bool) -> tuple[Analysis | None, float]:
-        """Make and show one analysis, and return it with the CPU seconds that this took."""
+        """Make and show one analysis, and return it with the CPU seconds that another will take."""
         used, begun = apart.seconds, time.thread_time()
         with self._recording.aside.counting():
             analysis = self._guard.run("analysing", self._next, apart, live=live)
             if analysis is not None:
                 self._guard.run("showing an analysis", self._take, analysis)
         self._recording.aside.add(apart.seconds - used)
-        return analysis, time.thread_time() - begun + apart.seconds - used
+        return analysis, time.thread_time() - begun + apart.latest
 
     def _next(self, apart: Apart, *, live: bool) -> Analysis | None:
         """Return the analysis that is most wanted now, None if all are made."""

@@ -26,11 +26,12 @@ class Apart:
 
     Attributes:
         seconds: of CPU that its processes have used so far.
+        latest: those of the latest analysis, without the start of its process.
     """
 
     def __init__(self) -> None:
         """Start no process yet."""
-        self.seconds = 0.0
+        self.seconds = self.latest = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 # of several processes; gone with this object
         self._used = 0.0
@@ -60,7 +61,7 @@ class Apart:
         """
         if self._process is None:
             self._process = self._started()
-        found, problem, used = self._asked(self._process, frame)
+        found, problem, self.latest, used = self._asked(self._process, frame)
         self.seconds += used - self._used
         self._used = used
         if found is None:

@@ -77,12 +77,13 @@ def test_it_computes_on_one_thread_gives_way_to_others_and_hears_no_interrupt_of
         assert os.getsid(its.pid) == its.pid != os.getsid(0)
 
 
-def test_its_cpu_time_is_known_over_all_processes_that_it_had():
+def test_its_cpu_time_is_known_over_all_processes_that_it_had_and_that_of_the_latest_analysis_without_a_start():
     with Apart() as apart:
         apart.analyse(frame(nn.LSTM(3, 160)))
         used = process(apart).cpu_times()
         first = apart.seconds
         assert first == pytest.approx(used.user + used.system, abs=2 * TICK)
+        assert 0 < apart.latest < first
         process(apart).kill()
         with pytest.raises(AnalysisError, match="its process ended with -9"):
             apart.analyse(frame(nn.GRU(3, 4)))

@@ -2,7 +2,8 @@
  * Gradient through time on a logarithmic scale: total |dL/dh_t|, direct |dL/dy_t|, and |dL/dc_t| where there is a cell.
  *
  * The frame holds base-10 logarithms of norms over units, (time, sample). Zero has no logarithm: it is a hollow dot on a
- * floor of its own. The scale covers every step held, so that steps can be compared, over at most 16 decades.
+ * floor of its own. The scale covers every step held, so that steps can be compared, over at most 16 decades; over more
+ * where all of the step shown lies below them, as after an explosion.
  */
 
 import type { Place } from "../cursor";
@@ -78,7 +79,7 @@ export function resolve(
     const message = place.frame ? strings.noGradient : strings.noFlow;
     return { ...empty, labels: [], message };
   }
-  const [low, high] = domainOf(store, place.layer?.name ?? "");
+  const [low, high] = domainOf(store, place);
   const zero = box.y + box.height - 5;
   const y = linear(low, high, zero - FLOOR, box.y);
   const x = band(place.times, box.x, box.x + box.width);
@@ -137,8 +138,9 @@ function othersOf(frame: StepFrame, place: Place): number[][] {
 
 const domains = new WeakMap<StepFrame, Map<string, Domain>>();
 
-/** Whole decades that hold every finite norm of a layer in every frame held. */
-function domainOf(store: Store, layer: string): Domain {
+/** Whole decades that hold every finite norm of the layer shown in every frame held. */
+function domainOf(store: Store, place: Place): Domain {
+  const layer = place.layer?.name ?? "";
   let [low, high] = [Number.POSITIVE_INFINITY, -Number.POSITIVE_INFINITY];
   for (const step of store.steps) {
     const frame = store.frame(step);
@@ -149,7 +151,9 @@ function domainOf(store: Store, layer: string): Domain {
   }
   if (low > high) return [-1, 0];
   const top = Math.ceil(high);
-  return [Math.min(Math.max(Math.floor(low), top - DECADES), top - 1), top];
+  const shown = place.frame ? rangeOf(place.frame, layer)[1] : top;
+  const least = (shown < top - DECADES ? Math.floor(shown) : top) - DECADES;
+  return [Math.min(Math.max(Math.floor(low), least), top - 1), top];
 }
 
 function rangeOf(frame: StepFrame, layer: string): Domain {

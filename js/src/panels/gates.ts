@@ -150,11 +150,13 @@ function clipped(box: Box, shown: Shown, time: Shown["time"], unit: Shown["unit"
 function legendOf({ plane }: Sheet, top: number, bad: Tally, box: Box, width: number): Legend {
   const swatches = swatchesOf(bad);
   const height = Math.max(20, Math.min(box.height, 200) - 14 * swatches.length);
+  const [low, high] = [plane.encoding === "unit" ? 0 : -1, 1];
+  const ticks = legendTicks(plane, top);
   return {
     bar: { x: width - RIGHT + STRIP + 14, y: box.y, width: 10, height },
-    low: plane.encoding === "unit" ? 0 : -1,
-    high: 1,
-    ticks: legendTicks(plane, top),
+    low,
+    high,
+    ticks: height < 12 * (ticks.length - 1) ? ticks.filter(({ position: at }) => at === low || at === high) : ticks,
     swatches,
   };
 }
