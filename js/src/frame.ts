@@ -77,24 +77,34 @@ function crc32(bytes: Uint8Array, from: number, to: number, before: number): num
   return ~crc >>> 0;
 }
 
-/** The bytes of any buffer a host may deliver; none for anything else, such as a trait that was never set. */
+/**
+ * The bytes of any buffer a host may deliver, also of one that became a list or a table of numbers on its way through
+ * JSON; none for anything else, such as a trait that was never set.
+ */
 export function toBytes(source: unknown): Bytes {
-  if (ArrayBuffer.isView(source)) {
-    return new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength);
+  try {
+    if (ArrayBuffer.isView(source)) {
+      return new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength);
+    }
+    // A buffer made in another frame of the page is not an instance of this frame's class.
+    const isBuffer = Object.prototype.toString.call(source).endsWith("ArrayBuffer]");
+    return isBuffer ? new Uint8Array(source as ArrayBuffer) : Uint8Array.from(Object.values(source ?? []));
+  } catch {
+    return new Uint8Array(0); // its memory was given away
   }
-  // An ArrayBuffer made in another frame of the page is not an instance of this frame's class.
-  const isBuffer = Object.prototype.toString.call(source) === "[object ArrayBuffer]";
-  return new Uint8Array(isBuffer ? (source as ArrayBuffer) : new ArrayBuffer(0));
 }
 
-/** Each of the frames that stand one after the other in `bytes`. Throws FrameError at the first unsound one. */
+/**
+ * Each of the frames that stand one after the other in `bytes`, of which there is at least one. Throws FrameError at the
+ * first unsound one.
+ */
 export function* readFrames(bytes: Bytes): Generator<Frame> {
   let position = 0;
-  while (position < bytes.length) {
+  do {
     const size = measure(bytes, position);
     yield readFrame(bytes.slice(position, position + size));
     position += size;
-  }
+  } while (position < bytes.length);
 }
 
 function measure(bytes: Bytes, position: number): number {

@@ -1,16 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import {
-  type Bytes,
-  codesOf,
-  decoded,
-  FrameError,
-  floatsOf,
-  numberOf,
-  planeOf,
-  readFrames,
-  toBytes,
-} from "../src/frame";
+import { type Bytes, codesOf, decoded, FrameError, floatsOf, numberOf, readFrames } from "../src/frame";
 import type { Plane, Scalar } from "../src/protocol.gen";
 import { curves, encode, join, step } from "./frames";
 
@@ -62,30 +52,6 @@ describe("the frames that Python wrote", () => {
 });
 
 describe("bytes", () => {
-  const padded = new Uint8Array(bytes.length + 16);
-  padded.set(bytes, 3);
-
-  test.each([
-    ["an ArrayBuffer", bytes.slice().buffer],
-    ["a DataView", new DataView(bytes.slice().buffer)],
-    ["a Uint8Array", bytes],
-    ["a DataView at an odd offset", new DataView(padded.buffer, 3, bytes.length)],
-    ["a Uint8Array at an odd offset", new Uint8Array(padded.buffer, 3, bytes.length)],
-    ["a Float64Array", new Float64Array(bytes.slice().buffer)],
-  ])("read the same from %s", (_, source) => {
-    const [first] = read(toBytes(source));
-    const plane = first && planeOf(first, "lstm.l0", "norm.dh");
-    if (!first || !plane) throw new Error("the plane is missing");
-    const wanted = expected[0]?.planes.find(({ name }) => name === "norm.dh")?.values.map(numberOf) ?? [];
-    expect(10 ** (floatsOf(first, plane)[2] as number)).toBeCloseTo(wanted[2] as number, 8);
-    expect(read(toBytes(source)).length).toBe(expected.length);
-  });
-
-  test("are none where a trait was never set", () => {
-    expect(toBytes(null).length).toBe(0);
-    expect(toBytes(undefined).length).toBe(0);
-  });
-
   test("belong to each frame alone, so that one frame can be freed", () => {
     const [first] = read(bytes);
     expect(first?.body.buffer.byteLength).toBe(first?.size);

@@ -1,10 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Bytes } from "../src/frame";
 import { type Row, row } from "../src/series";
 import { Store } from "../src/store";
 import { curves, delta, GATES, join, meta, norms, step } from "./frames";
 
-const EMPTY: Bytes = new Uint8Array(0);
 let store: Store;
 let now = 0;
 
@@ -45,9 +43,18 @@ describe("deltas", () => {
   });
 
   test("may bring a status alone", () => {
-    store.applyDelta(delta(1, { status: { ...delta(1).status, state: "paused" } }), EMPTY);
+    store.applyDelta(delta(1, { status: { ...delta(1).status, state: "paused" } }), curves({}));
     expect(store.status?.state).toBe("paused");
     expect(store.steps).toEqual([]);
+  });
+
+  test("that bring nothing have lost what they brought", () => {
+    store.applyDelta(delta(1), new Uint8Array(0));
+    expect([store.seq, store.damaged, store.steps]).toEqual([1, 1, []]);
+    store.applySnapshot(meta(1), new Uint8Array(0));
+    expect(store.damaged).toBe(2);
+    store.applySnapshot(meta(1), step(3));
+    expect([store.damaged, store.steps]).toEqual([0, [3]]);
   });
 
   test("that are missing leave a gap, behind the last step held", () => {
