@@ -10,6 +10,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { arrows } from "./arrows.mjs";
 import { privateNames } from "./private.mjs";
 
 const LIMIT = 120_000;
@@ -63,6 +64,16 @@ const styleAsText = {
   },
 };
 
+const functionsAsArrows = {
+  name: "functions-as-arrows",
+  setup(bundler) {
+    bundler.onLoad({ filter: /\.ts$/ }, async ({ path }) => ({
+      contents: arrows(await readFile(path, "utf8"), path),
+      loader: "ts",
+    }));
+  },
+};
+
 const names = await privateNames(fileURLToPath(new URL("src", import.meta.url)));
 
 async function bundle(entry, outfile, format) {
@@ -82,7 +93,7 @@ async function bundle(entry, outfile, format) {
     },
     inject: [fileURLToPath(new URL("globals.mjs", import.meta.url))],
     mangleProps: new RegExp(`^(${names.join("|")})$`),
-    plugins: [styleAsText],
+    plugins: [styleAsText, functionsAsArrows],
     metafile: true,
   });
   const foreign = Object.keys(metafile.inputs).filter((path) => FOREIGN.test(path));

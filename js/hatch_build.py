@@ -20,7 +20,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from packaging.requirements import Requirement
 
-INPUTS = ("package.json", "package-lock.json", "build.mjs", "globals.mjs", "private.mjs", "tsconfig.json")
+INPUTS = ("package.json", "package-lock.json", "build.mjs", "globals.mjs", "arrows.mjs", "private.mjs", "tsconfig.json")
 WIDGET, PAGE = Path("rnnwidgets/static/widget.js"), Path("rnnwidgets/static/page.js")
 BUNDLES = (WIDGET, PAGE)
 STAMP = WIDGET.with_name("bundles.sha256")

@@ -52,8 +52,13 @@ export function paintLabels(context: CanvasRenderingContext2D, labels: readonly 
   }
 }
 
-/** A sentence in the middle of an empty plot. */
-export function paintMessage(context: CanvasRenderingContext2D, text: string, box: Box, look: Look): void {
-  const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-  paintLabels(context, [{ text, ...middle, align: "center", tone: "muted", sentence: true }], look);
+/** A sentence, where there is one, in the middle of an empty plot or of a whole scene. */
+export function paintMessage(
+  context: CanvasRenderingContext2D,
+  text: string,
+  { x = 0, y = 0, width, height }: Partial<Box> & Pick<Box, "width" | "height">,
+  look: Look,
+): void {
+  const middle = { x: x + width / 2, y: y + height / 2 };
+  if (text) paintLabels(context, [{ text, ...middle, align: "center", tone: "muted", sentence: true }], look);
 }

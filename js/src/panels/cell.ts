@@ -225,7 +225,7 @@ function equationsAt(
 
 export function paint(scene: CellScene, context: CanvasRenderingContext2D, look: Look): void {
   if (!scene.body) {
-    paintMessage(context, scene.message, { x: 0, y: 0, width: scene.width, height: scene.height }, look);
+    paintMessage(context, scene.message, scene, look);
     return;
   }
   for (const neighbor of scene.neighbors) paintBody(context, neighbor, look, true);

@@ -146,8 +146,7 @@ export function paint(scene: CurvesScene, context: CanvasRenderingContext2D, loo
     paintLabels(context, labels, look);
   }
   if (scene.overview) paintOverview(scene.overview, context, look);
-  const { width, height, message } = scene;
-  if (message) paintMessage(context, message, { x: 0, y: 0, width, height }, look);
+  paintMessage(context, scene.message, scene, look);
 }
 
 function paintCurves({ box, curves }: Chart, context: CanvasRenderingContext2D, look: Look): void {

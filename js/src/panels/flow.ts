@@ -243,7 +243,7 @@ export function paintStill(scene: FlowScene, context: CanvasRenderingContext2D, 
   const { box, grid, message } = scene;
   for (const y of grid) paintRule(context, [box.x, y], [box.x + box.width, y], look.grid);
   for (const line of scene.lines) paintLine(context, line, look);
-  if (message) paintMessage(context, message, box, look);
+  paintMessage(context, message, box, look);
 }
 
 /** What moves with the time in a plot over time: a rule, dots and labels. */

@@ -248,5 +248,5 @@ export function paint(scene: GatesScene, context: CanvasRenderingContext2D, look
   for (const outline of [scene.row, scene.column]) {
     if (outline) paintOutline(context, outline, look.outline, css(look.surface));
   }
-  if (scene.message) paintMessage(context, scene.message, box, look);
+  paintMessage(context, scene.message, box, look);
 }

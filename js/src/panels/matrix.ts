@@ -202,7 +202,7 @@ export function paintStill(scene: MatrixScene, context: CanvasRenderingContext2D
     context.strokeRect(box.x - 0.5, box.y - 0.5, box.width + 1, box.height + 1);
   }
   if (legend) paintLegend(context, legend, sequential(), look);
-  if (message) paintMessage(context, message, box, look);
+  paintMessage(context, message, box, look);
 }
 
 export function paint({ labels, column }: MatrixScene, context: CanvasRenderingContext2D, look: Look): void {

@@ -164,8 +164,7 @@ export function describe({ gate, shares, unitStride }: Square, unit: number, str
 
 /** Paint what stays while another time is shown, which is all. */
 export function paintStill(scene: SaturationScene, context: CanvasRenderingContext2D, look: Look): void {
-  const { width, height, message } = scene;
-  if (message) paintMessage(context, message, { x: 0, y: 0, width, height }, look);
+  paintMessage(context, scene.message, scene, look);
   for (const square of scene.squares) {
     const { box, shares, selected } = square;
     const [right, bottom] = [box.x + box.width, box.y + box.height];

@@ -185,5 +185,5 @@ export function paintStill(scene: UnitsScene, context: CanvasRenderingContext2D,
   for (const y of grid) paintRule(context, [box.x, y], [box.x + box.width, y], look.grid);
   if (upper.length > 2) paintBand(context, upper, lower, look.muted);
   for (const line of scene.lines) paintLine(context, line, look);
-  if (message) paintMessage(context, message, box, look);
+  paintMessage(context, message, box, look);
 }

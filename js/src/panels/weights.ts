@@ -168,8 +168,7 @@ export function describeAt({ blocks }: WeightsScene, x: number, y: number, strin
 
 /** Paint what stays while another time is shown, which is all. */
 export function paintStill(scene: WeightsScene, context: CanvasRenderingContext2D, look: Look): void {
-  const { width, height, message } = scene;
-  if (message) paintMessage(context, message, { x: 0, y: 0, width, height }, look);
+  paintMessage(context, scene.message, scene, look);
   for (const { box, unit, dots, histogram, labels } of scene.blocks) {
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     paintRule(context, [box.x, y], [box.x + box.width, y], look.grid);

@@ -39,12 +39,11 @@ export function curves(stage: Stage): PanelView {
   const canvas = element("canvas", { "data-role": "curves", role: "application", tabindex: "0" });
   const plot = element("canvas", { class: "rnnw-under", "aria-hidden": "true" });
   const toggle = element("button", {
-    type: "button",
     "data-role": "scale",
     class: "rnnw-quiet",
     title: strings.scaleHelp,
   });
-  const whole = element("button", { type: "button", "data-role": "whole-run", class: "rnnw-quiet" }, strings.wholeRun);
+  const whole = element("button", { "data-role": "whole-run", class: "rnnw-quiet" }, strings.wholeRun);
   const choice: Choice = { kind: "auto", range: null, scene: null };
   const hint = tip(canvas, (event) => linesAt(stage, canvas, choice, event), signal);
   const figure = element("div", { class: "rnnw-figure rnnw-fill" }, plot, canvas, hint.element);

@@ -10,6 +10,8 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   ...children: ReadonlyArray<Node | string>
 ): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
+  // A button in a form of the host's page would else send it.
+  if (tag === "button") made.setAttribute("type", tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== false) made.setAttribute(name, value === true ? "" : readable(name, value));
   }

@@ -43,7 +43,7 @@ function lineOf(said: Said, index: number, open: boolean, { strings }: Stage): H
   const line = element("li", { "data-severity": severity });
   line.append(element("span", { class: "rnnw-severity" }, word), " ", element("span", {}, sentence), " ");
   if (look) {
-    const attributes = { type: "button", class: "rnnw-quiet", "data-look": String(index), title: strings.lookHelp };
+    const attributes = { class: "rnnw-quiet", "data-look": String(index), title: strings.lookHelp };
     line.append(element("button", attributes, `\u2192 ${place}`));
   }
   if (advice || source) {

@@ -31,7 +31,7 @@ export function flow(stage: Stage): PanelView {
     choices: () => [all],
   });
   const readings = element("p", { class: "rnnw-readings" });
-  const toggle = element("button", { type: "button", "data-role": "samples", class: "rnnw-quiet" }, strings.allSamples);
+  const toggle = element("button", { "data-role": "samples", class: "rnnw-quiet" }, strings.allSamples);
   const turn = () => {
     all = !all;
     stage.repaint();

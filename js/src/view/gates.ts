@@ -88,7 +88,7 @@ export function gates(stage: Stage): PanelView {
 /** The order of the units and what is in sight, chosen here alone; what is in sight follows the cursor, wherever it is moved. */
 function wishing({ strings, signal, place, repaint }: Stage) {
   const select = element("select", { "data-role": "order" });
-  const reset = element("button", { type: "button", "data-role": "reset", class: "rnnw-quiet" }, strings.wholeHeatmap);
+  const reset = element("button", { "data-role": "reset", class: "rnnw-quiet" }, strings.wholeHeatmap);
   let wish: Wish = { order: "index", sight: null };
   let scene: GatesScene | null = null;
   const change = (part: Partial<Wish>) => {

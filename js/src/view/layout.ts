@@ -68,9 +68,7 @@ function slotOf(slot: Slot, sections: readonly HTMLElement[], { strings, signal,
     made.append(...sections);
     return made;
   }
-  const buttons = slot.map((panel) =>
-    element("button", { type: "button", role: "tab", "data-tab": panel }, strings.panel[panel]),
-  );
+  const buttons = slot.map((panel) => element("button", { role: "tab", "data-tab": panel }, strings.panel[panel]));
   const choose = (index: number) => {
     sections.forEach((section, at) => {
       section.hidden = at !== index;

@@ -23,7 +23,7 @@ export interface Player {
 }
 
 export function player({ signal, pace }: Stage, { role, titles, position, last, go }: Track): Player {
-  const button = element("button", { type: "button", "data-role": role, class: "rnnw-icon" });
+  const button = element("button", { "data-role": role, class: "rnnw-icon" });
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   let timer = 0;
   const show = (playing: boolean) => {

@@ -40,11 +40,7 @@ export function saving(root: HTMLElement, stage: Stage, whole: () => void): Pane
     },
   };
   for (const [role, act] of Object.entries(acts)) {
-    const button = element(
-      "button",
-      { type: "button", class: "rnnw-quiet", "data-role": `save-${role}` },
-      strings.saves[role] ?? role,
-    );
+    const button = element("button", { class: "rnnw-quiet", "data-role": `save-${role}` }, strings.saves[role] ?? role);
     listen(
       button,
       "click",

@@ -18,7 +18,7 @@ export function steps(stage: Stage): PanelView {
     step: "1",
   });
   const marks = element("div", { class: "rnnw-gaps", "aria-hidden": "true" });
-  const live = element("button", { type: "button", "data-role": "live", title: strings.follow }, strings.live);
+  const live = element("button", { "data-role": "live", title: strings.follow }, strings.live);
   const label = element("span", { class: "rnnw-number" });
   const previous = button("previous", strings.previous, PREVIOUS);
   const next = button("next", strings.next, NEXT);
@@ -63,9 +63,5 @@ export function steps(stage: Stage): PanelView {
 }
 
 function button(role: string, title: string, path: string): HTMLButtonElement {
-  return element(
-    "button",
-    { type: "button", "data-role": role, title, "aria-label": title, class: "rnnw-icon" },
-    icon(path),
-  );
+  return element("button", { "data-role": role, title, "aria-label": title, class: "rnnw-icon" }, icon(path));
 }

@@ -44,5 +44,5 @@ export function gateTabs({ strings, signal, move, place }: Stage): PanelView {
 }
 
 function tab(name: string, title: string): HTMLButtonElement {
-  return element("button", { type: "button", role: "tab", "data-gate": name, title, "aria-label": title }, name);
+  return element("button", { role: "tab", "data-gate": name, title, "aria-label": title }, name);
 }

@@ -31,7 +31,7 @@ export function units(stage: Stage): PanelView {
     },
     choices: () => [pins],
   });
-  const pin = element("button", { type: "button", "data-role": "pin", class: "rnnw-quiet" });
+  const pin = element("button", { "data-role": "pin", class: "rnnw-quiet" });
   const list = element("span", { class: "rnnw-pins" });
   const set = (next: readonly number[]) => {
     pins = next.slice(-MOST_PINS);
@@ -59,6 +59,6 @@ export function units(stage: Stage): PanelView {
 }
 
 function pinned(unit: number, title: string): HTMLButtonElement {
-  const attributes = { type: "button", "data-unit": String(unit), title, "aria-label": title };
+  const attributes = { "data-unit": String(unit), title, "aria-label": title };
   return element("button", attributes, `${unit} \u00d7`);
 }
