@@ -69,7 +69,7 @@ class Guard:
 
     def run(self, site: str, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | None:
         """Return what the work returns, or None where it failed or is switched off."""
-        if self.errors[site] >= FAILURES:
+        if self.errors.get(site, 0) >= FAILURES:
             return None
         try:
             return work(*args, **kwargs)

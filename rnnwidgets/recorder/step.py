@@ -228,19 +228,10 @@ def as_number(name: str, value: float | Tensor) -> float:
     Raises:
         RecordingError: it is not a number or a tensor of one element.
     """
-    if isinstance(value, Tensor) and value.numel() != 1:
-        raise RecordingError(
-            name,
-            expected="a number or a tensor of one element",
-            found=f"a tensor of shape {tuple(value.shape)}",
-            remedy="log its mean, for example",
-        )
     try:
         return float(value.item() if isinstance(value, Tensor) else value)
-    except (TypeError, ValueError):
-        raise RecordingError(
-            name,
-            expected="a number or a tensor of one element",
-            found=type(value).__name__,
-            remedy="convert it to a number first",
-        ) from None
+    except (TypeError, ValueError, RuntimeError):
+        found, remedy = type(value).__name__, "convert it to a number first"
+        if isinstance(value, Tensor) and value.numel() != 1:
+            found, remedy = f"a tensor of shape {tuple(value.shape)}", "log its mean, for example"
+        raise RecordingError(name, expected="a number or a tensor of one element", found=found, remedy=remedy) from None
