@@ -3,7 +3,8 @@
     python tests/golden/write.py
 
 `frames.bin` holds wire frames one after the other. `expected.json` holds what a reader must find: each header without
-its planes, and each plane's values, decoded here from the codes by the formulas of `schema` one number at a time.
+its planes, and each plane's values, decoded here from the codes by the formulas of `schema` one number at a time. No
+value comes of a function whose last bit differs from one processor to another, as NumPy's float32 exponential does.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ def traces(times: int, samples: int, units: int) -> dict[str, Trace]:
         for name in (*schema.GATES[kind], *schema.TOTAL_GRADIENTS[kind], schema.DIRECT_GRADIENT):
             values: NDArray[Any] = random.standard_normal((times, samples, units)).astype(np.float32)
             if name in schema.UNIT_GATES:
-                values = 1 / (1 + np.exp(-values))
+                values = random.random((times, samples, units), dtype=np.float32)
             if name in ("dh", "dc", "dy"):
-                values *= 10.0 ** -np.arange(3 * times, 0, -3, dtype=np.float32)[:, None, None]
+                powers = [float(f"1e{-exponent}") for exponent in range(3 * times, 0, -3)]
+                values *= np.array(powers, np.float32)[:, None, None]
             arrays[name] = values
         arrays["h"][0, 0, :3] = (math.nan, math.inf, -math.inf)
         arrays["dh"][1, 0, 0] = 0
