@@ -61,9 +61,10 @@ e2e: .venv/.stamp-dev bundle chromium corpus kernels
 wheel: .venv/.stamp-dev bundle
 	$(BIN)/pytest tests/wheel
 
-trust: .venv/.stamp-dev bundle chromium corpus
+trust: .venv/.stamp-dev bundle chromium corpus kernels
 	RNNWIDGETS_TRUST=1 $(BIN)/pytest tests/scorecard -m 'not costs' --numprocesses 2
 	RNNWIDGETS_TRUST=1 $(BIN)/pytest tests/scorecard -m costs
+	RNNWIDGETS_TRUST=1 RNNWIDGETS_CHROMIUM="$$($(BIN)/python tests/chromium.py)" $(BIN)/pytest tests/e2e/scorecard
 
 bench: .venv/.stamp-dev bundle
 	@for script in tests/bench/*.py; do echo "$$script"; $(BIN)/python "$$script" || exit 1; done

@@ -49,6 +49,7 @@ class LiveLane:
         self.seq = 0
         self._note = note
         self._free = float("-inf")
+        self._wait = 0.0
         self._sent: dict[str, tuple[int, int, float]] = {}
         self._step: weakref.ref[Frame] | None = None
 
@@ -60,10 +61,8 @@ class LiveLane:
         """Return whether the frame is another than the one last sent."""
         return frame is not None and (self._step is None or self._step() is not frame)
 
-    def delta(
-        self, series: Series, frame: Frame | None, now: float, views: int, analyses: Callable[[int], bytes]
-    ) -> bytes:
-        """Return the buffer of the next delta, changed bins, analyses and the frame if there is room, and pay for it.
+    def delta(self, series: Series, frame: Frame | None, views: int, analyses: Callable[[int], bytes]) -> bytes:
+        """Return the buffer of the next delta: changed bins, analyses, and the frame if there is room.
 
         Each view's copy is bounded so that the views together still get two deltas a second; `analyses` returns those
         that find room in a number of bytes.
@@ -81,8 +80,12 @@ class LiveLane:
                 self._note(f"{len(frame.traces)} layers are too many for the live view: watch fewer with layers=")
         self.seq += 1
         size = views * (len(buffer) + _MESSAGE_TEXT)
-        self._free = now + max(_gap(views, schema.LIVE_MESSAGES_PER_SECOND), _gap(size, schema.LIVE_BYTES_PER_SECOND))
+        self._wait = max(_gap(views, schema.LIVE_MESSAGES_PER_SECOND), _gap(size, schema.LIVE_BYTES_PER_SECOND))
         return buffer
+
+    def said(self, now: float) -> None:
+        """Pay for the delta, from when the last view has been told."""
+        self._free = now + self._wait
 
     def _changes(self, series: Series, room: int) -> dict[str, Bins]:
         """Return the bins that changed, from the last one sent on, or all where bins were merged since; what finds no

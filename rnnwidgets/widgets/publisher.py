@@ -164,7 +164,7 @@ class Publisher:
         if self._live.ready(now):
             frame = self._complete_frame(complete=complete)
             if complete or self._live.news(frame):
-                self._speak(frame, now)
+                self._speak(frame)
                 self._analyse()
         if self._unseen and not self._writing and self._durable.due(now):
             self._writing = True
@@ -191,7 +191,7 @@ class Publisher:
         if over and self._found.unwritten:
             self._write(now)
         elif self._live.ready(now):
-            self._speak(self._complete_frame(complete=False), now)
+            self._speak(self._complete_frame(complete=False))
 
     def _complete_frame(self, *, complete: bool) -> Frame | None:
         """Return the latest frame to which no scalars will be added, as far as can be known."""
@@ -201,17 +201,18 @@ class Publisher:
         latest = sound(frames, [len(frames) - 1]) if frames else []
         return latest[0] if latest else None
 
-    def _speak(self, frame: Frame | None, now: float) -> None:
+    def _speak(self, frame: Frame | None) -> None:
         """Send a delta to every view: curves, and the frame if it is news."""
         views = tuple(self._views)
         if not views:
             return
         news = frame if self._live.news(frame) else None
-        buffer = self._live.delta(self.recording.series(), news, now, len(views), self._found.news)
+        buffer = self._live.delta(self.recording.series(), news, len(views), self._found.news)
         delta = schema.Delta("delta", schema.VERSION, self.recording.run, self._live.seq, self._status())
         content = _plain(delta)
         for view in views:
             self._guard.run("sending to a view", view.send, content, [buffer])
+        self._live.said(self._clock())
 
     def _write(self, now: float) -> None:
         """Give every view a new snapshot."""
@@ -260,7 +261,7 @@ class Publisher:
         """Say again what may have been lost; while steps are merely slow, snapshots keep to their gaps."""
         now = self._clock()
         if self._live.ready(now) and not last:
-            self._speak(self._complete_frame(complete=True), now)
+            self._speak(self._complete_frame(complete=True))
         if last or self._cell_over or self._state != "live" or self._durable.due(now):
             self._write(now)
         self._refresh(now)

@@ -1,7 +1,8 @@
 """Once more, when nothing has happened for a while.
 
 A server drops messages while a cell prints much, the last one of a run too, and tells nobody. So what was last said is
-said again 1 s and 4 s after the last touch. One daemon thread at most waits for that, and none once it is done.
+said again 0.3 s, 1 s and 4 s after the last touch: a server lets everything through again once the cell has ended, and
+a busy machine may take its time to end it. One daemon thread at most waits for that, and none once it is done.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 
 THREAD_NAME = "rnnwidgets-settle"
-DELAYS = (1.0, 4.0)
+DELAYS = (0.3, 1.0, 4.0)
 
 
 class Settle:

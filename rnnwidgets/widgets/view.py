@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import anywidget
 import traitlets
@@ -116,6 +116,17 @@ def _cursor(trait: traitlets.TraitType[Any, Any]) -> Any:
     return trait.tag(sync=True, echo_update=False)
 
 
+class Cursor(NamedTuple):
+    """Where the reader looks: the traits of these names."""
+
+    step: int | None
+    time: int
+    layer: str
+    gate: str
+    unit: int | None
+    sample: int
+
+
 class RecordingView(anywidget.AnyWidget):
     """A view of a recording, live while it grows, or of several side by side. Its subclasses choose the panels.
 
@@ -126,6 +137,7 @@ class RecordingView(anywidget.AnyWidget):
         gate: letter of the gate, state or gradient shown, or an empty string for the first.
         unit: the unit outlined, or None.
         sample: position among the recorded sequences, from 0.
+        cursor: all of these, of one moment: a loop that reads one after the other may be overtaken by the browser.
         theme: `auto` (that of the notebook), `light` or `dark`.
     """
 
@@ -176,6 +188,7 @@ class RecordingView(anywidget.AnyWidget):
                 _rows=rows,
                 **cursor,
             )
+            self.cursor = self._place()
             for join in joined:
                 join(self)
 
@@ -205,6 +218,8 @@ class RecordingView(anywidget.AnyWidget):
 
     def notify_change(self, change: Any) -> None:
         """Send a trait that changed; those of the snapshot go together, in one message, from `show`."""
+        if change["name"] in Cursor._fields:
+            self.cursor = self._place()  # all that one message sets is set by now
         if change["name"] not in FIRST + OTHERS:
             super().notify_change(change)
 
@@ -249,6 +264,10 @@ class RecordingView(anywidget.AnyWidget):
                 remedy=f"choose one of those, or leave out {name}=",
             )
         return int(value)
+
+    def _place(self) -> Cursor:
+        """Return the cursor as its traits have it now."""
+        return Cursor(*(getattr(self, name) for name in Cursor._fields))
 
     def _shown_layers(self) -> list[tuple[Recording, str]]:
         """Return each recording with the name of its layer that is shown."""

@@ -74,7 +74,7 @@ def measure(pairs: int) -> None:
             if step % BETWEEN == BETWEEN - 1:
                 encodings.append(cpu(partial(told._durable.prepare, recording[:-1])))
                 snapshots.append(cpu(partial(told._write, clock.now)))
-        size = len(told._live.delta({}, recording[-1], clock.now, 1, lambda _room: b""))
+        size = len(told._live.delta({}, recording[-1], 1, lambda _room: b""))
         plane = recording[-1]["lstm.l0"]["h"][:, :1].size
         print(f"{name}, {told._live.seq - 1} updates sent in {pairs} steps")
         print(f"  update: median {statistics.median(updates):.2f} ms, {size:,} bytes ({plane:,} a plane and sample)")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,11 +57,12 @@ def at_once(work: Callable[[Any], None], argument: Any) -> None:
 
 
 class Wire(list[Sent]):
-    """Every message that any widget sent; `clock` stamps them."""
+    """Every message that any widget sent; `clock` stamps them, and goes on by the next of `takes` seconds with each."""
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock()
+        self.takes: Iterator[float] = itertools.repeat(0.0)
         self._held: list[publisher.Publisher] = []
 
     @classmethod
@@ -74,6 +76,7 @@ class Wire(list[Sent]):
             ) -> None:
                 assert metadata is None or isinstance(metadata, dict)
                 wire.append(Sent(wire.clock(), self.comm_id, msg_type, data or {}, buffers or []))
+                wire.clock.now += next(wire.takes)
 
         bundle = tmp_path / "widget.js"
         bundle.write_text("export default {};\n")

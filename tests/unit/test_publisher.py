@@ -69,6 +69,19 @@ def test_all_views_together_keep_to_ten_messages_and_a_megabyte_a_second(wire: W
     assert publisher._live.seq == len(times)
 
 
+@pytest.mark.parametrize("views", [4, 5, 10])
+def test_no_second_has_more_than_ten_messages_though_sending_takes_now_long_now_short(
+    wire: Wire, recording: Recording, views: int
+):
+    wire.publish(recording)
+    shown = [GateHeatmap(recording) for _ in range(views)]
+    wire.takes = itertools.cycle([0.05] * views + [0.0] * views)
+    train(wire, recording, range(300), 0.02)
+    times = [sent.at for sent in wire.deltas()]
+    assert len(times) >= 3 * len(shown)
+    assert max(sum(start <= at < start + 1 for at in times) for start in times) <= schema.LIVE_MESSAGES_PER_SECOND
+
+
 def test_what_came_while_the_lane_was_busy_is_skipped_for_the_latest_without_a_gap(wire: Wire, recording: Recording):
     wire.publish(recording)
     Explorer(recording)

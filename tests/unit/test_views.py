@@ -43,6 +43,28 @@ def explorer(recording: Recording) -> Iterator[Explorer]:
     made.close()
 
 
+def test_the_cursor_goes_from_one_place_to_the_next_as_a_whole_and_observers_see_it_there(
+    explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+):
+    before, after = explorer.cursor, (1, 3, "", "", 2, 1)
+    assert before == (None, 0, "", "", None, 0)
+    midway, observed = [], []
+    set_one = explorer.set_trait
+
+    def setting(name: str, value: Any) -> None:
+        set_one(name, value)
+        midway.append((explorer.cursor, name, getattr(explorer, name)))
+
+    monkeypatch.setattr(explorer, "set_trait", setting)
+    explorer.observe(lambda _: observed.append(explorer.cursor), ["time", "unit", "sample", "step"])
+    said = {"step": 1, "time": 3, "unit": 2, "sample": 1}
+    explorer.set_state(said)
+    assert midway[:4] == [(before, name, value) for name, value in said.items()]
+    assert observed == [after] * 4
+    explorer.time = 4
+    assert explorer.cursor == (1, 4, "", "", 2, 1)
+
+
 @pytest.mark.parametrize(
     ("kind", "panels"),
     [
