@@ -139,7 +139,7 @@ function othersOf(frame: StepFrame, place: Place): number[][] {
 const domains = new WeakMap<StepFrame, Map<string, Domain>>();
 
 /** Whole decades that hold every finite norm of the layer shown in every frame held. */
-function domainOf(store: Store, place: Place): Domain {
+export function domainOf(store: Store, place: Place): Domain {
   const layer = place.layer?.name ?? "";
   let [low, high] = [Number.POSITIVE_INFINITY, -Number.POSITIVE_INFINITY];
   for (const step of store.steps) {

@@ -83,7 +83,7 @@ function matrixOf(analysis: AnalysisFrame, { layer, sample }: Place): Matrix | u
 }
 
 /** A power of ten at or above every value of every analysis held, so that steps can be compared. */
-function topOf(store: Store, layer: string): number {
+export function topOf(store: Store, layer: string): number {
   const highs = store.analysed.map((step) => {
     const analysis = store.analysis(step);
     return (analysis && planeOf(analysis, layer, FLOW)?.high) ?? 0;

@@ -14,6 +14,7 @@ export function cell(stage: Stage): PanelView {
     role: "cell",
     resolve: (place, width) => resolve(store, place, width, strings),
     paint,
+    depends: ({ layer, gates }) => gates.map((gate) => store.high(layer?.name ?? "", gate)),
     label: ({ message, facts, unit: shown }, place) =>
       `${strings.panel.cell}: ${message || [strings.at(place.time, place.times), `${strings.unit} ${shown}`, ...facts].join(", ")}`,
   });

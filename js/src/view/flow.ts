@@ -1,6 +1,6 @@
 /** The gradient through time on the page: a picture to read and to choose a time from, and the numbers at that time. */
 
-import { type FlowScene, paint, paintStill, type Reading, resolve } from "../panels/flow";
+import { domainOf, type FlowScene, paint, paintStill, type Reading, resolve } from "../panels/flow";
 import { LEFT, RIGHT } from "../panels/geometry";
 import { bandAt } from "../scale";
 import { assign, element, framed, listen, write } from "./dom";
@@ -28,7 +28,7 @@ export function flow(stage: Stage): PanelView {
       return { lines: [strings.at(time, times), ...at.readings.map(textOf)], change: { time } };
     },
     fill: true,
-    choices: () => [all],
+    depends: (shown) => [all, ...domainOf(store, shown)],
   });
   const readings = element("p", { class: "rnnw-readings" });
   const toggle = element("button", { "data-role": "samples", class: "rnnw-quiet" }, strings.allSamples);

@@ -1,6 +1,6 @@
 /** The matrix of who teaches whom on the page: pointing says the number and both words, pressing goes to the time. */
 
-import { cellAt, describe, paint, paintStill, resolve } from "../panels/matrix";
+import { cellAt, describe, paint, paintStill, resolve, topOf } from "../panels/matrix";
 import { element, framed, write } from "./dom";
 import type { PanelView, Stage } from "./panel";
 import { picture } from "./picture";
@@ -13,6 +13,7 @@ export function matrix(stage: Stage): PanelView {
     resolve: (shown, width) => resolve(store, shown, width, strings),
     still: paintStill,
     paint,
+    depends: ({ step, layer }) => [store.analysis(step), topOf(store, layer?.name ?? "")],
     label: ({ message, reading, notes }) => `${title}: ${message || [reading, ...notes].join(", ")}`,
     hit: (scene, x, y) => {
       const cell = cellAt(scene, x, y);

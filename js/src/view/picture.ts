@@ -26,14 +26,15 @@ export interface Drawn<Scene> {
   readonly resolve: (place: Place, width: number, room: number) => Scene;
   /** Painted below, and anew only when more than the time has changed. */
   readonly still?: Painter<Scene>;
+  /** Painted above, at each time; without it the scene does not depend on the time. */
   readonly paint?: Painter<Scene>;
   /** What the picture says, in one sentence. */
   readonly label: (scene: Scene, place: Place) => string;
   readonly hit?: (scene: Scene, x: number, y: number) => Hit | null;
   /** Whether it takes the height that there is. */
   readonly fill?: boolean;
-  /** What the scene depends on beyond the place and the store. */
-  readonly choices?: () => readonly unknown[];
+  /** What the scene depends on beyond the place: of the store, and what was chosen here. */
+  readonly depends?: (place: Place) => readonly unknown[];
 }
 
 export interface Picture<Scene> {
@@ -70,9 +71,9 @@ export function picture<Scene extends { readonly width: number; readonly height:
   const paint = ({ place, look, pixelRatio }: Shown) => {
     const [width, room] = [figure.clientWidth, figure.clientHeight];
     const { frame, layer, gate, time, unit, sample } = place;
-    const key = [stage.store.changes, frame, layer, gate, unit, sample, width, drawn.fill && room, look, pixelRatio];
-    const anew = changed(...key, ...(drawn.choices?.() ?? []));
-    if (!moved(time) && !anew && scene) return scene;
+    const key = [frame, layer, gate, unit, sample, width, drawn.fill && room, look, pixelRatio];
+    const anew = changed(...key, ...(drawn.depends?.(place) ?? []));
+    if (!moved(drawn.paint && time) && !anew && scene) return scene;
     scene = drawn.resolve(place, width, room);
     if (drawn.still && (size(below, scene.width, scene.height, pixelRatio) || anew)) {
       drawn.still(scene, cleared(below, pixelRatio), look);

@@ -29,7 +29,7 @@ export function units(stage: Stage): PanelView {
       const lines = shown.map((unit, index) => `${strings.unit} ${unit}: ${gate} = ${at.readings[index]?.text ?? ""}`);
       return { lines: [strings.at(time, times), ...lines], change: { time } };
     },
-    choices: () => [pins],
+    depends: ({ layer, gate }) => [pins, store.high(layer?.name ?? "", gate)],
   });
   const pin = element("button", { "data-role": "pin", class: "rnnw-quiet" });
   const list = element("span", { class: "rnnw-pins" });

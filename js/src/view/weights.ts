@@ -12,6 +12,7 @@ export function weights(stage: Stage): PanelView {
     role: "weights",
     resolve: (place, width) => resolve(store, place, width, strings),
     still: paintStill,
+    depends: ({ step }) => [store.analysis(step)],
     label: ({ message, blocks, notes }) => {
       const facts = blocks.map(({ gate, labels }) => `${gate} ${labels[1]?.text ?? ""}`);
       return `${title}: ${message || [...facts, ...notes].join(", ")}`;
