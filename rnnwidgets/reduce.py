@@ -22,6 +22,7 @@ Codes = NDArray[np.uint8]
 Bins = NDArray[np.float64]
 
 _LOG_STEPS = schema.CODE_ZERO - 1
+_STEPS_PER_LOG = _LOG_STEPS / (schema.LOG_DECADES * math.log(10))
 
 
 def high(values: Array, encoding: schema.Encoding) -> float:
@@ -30,30 +31,31 @@ def high(values: Array, encoding: schema.Encoding) -> float:
     """
     if encoding == "unit":
         return 1.0
-    magnitudes = np.abs(values)
-    largest = float(np.max(magnitudes, initial=0.0))
+    largest = max(float(np.max(values, initial=0.0)), -float(np.min(values, initial=0.0)))
     if not math.isfinite(largest):
-        largest = float(np.max(magnitudes, initial=0.0, where=np.isfinite(magnitudes)))
+        largest = float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
     if encoding == "signed_log":
         return largest
     return 2.0 ** math.ceil(math.log2(largest)) if largest > 1 else 1.0
 
 
 def quantise(values: Array, encoding: schema.Encoding, top: float) -> Codes:
-    """Return the code of each value, with `top` the value of the largest code (see `high`)."""
+    """Return the code of each value, with `top` the value of the largest code (see `high`): no finite value is larger,
+    but where the encoding is `unit`.
+    """
     finite = np.isfinite(values)
     everywhere = bool(finite.all())
     clean = values if everywhere else np.where(finite, values, 0)
     if encoding == "unit":
         with np.errstate(over="ignore"):
             levels = clean * schema.CODE_TOP
+        np.clip(levels, 0, schema.CODE_TOP, out=levels)
     elif encoding == "symmetric":
         levels = clean * (schema.CODE_ZERO / top)
         levels += schema.CODE_ZERO
     else:
         levels = _signed_log_levels(clean, top)
-    np.rint(levels, out=levels)
-    codes: Codes = np.clip(levels, 0, schema.CODE_TOP, out=levels).astype(np.uint8)
+    codes: Codes = np.rint(levels, out=levels).astype(np.uint8)
     if not everywhere:
         codes[np.isnan(values)] = schema.CODE_NAN
         codes[np.isposinf(values)] = schema.CODE_POSITIVE_INFINITY
@@ -62,17 +64,20 @@ def quantise(values: Array, encoding: schema.Encoding, top: float) -> Codes:
 
 
 def _signed_log_levels(values: Array, top: float) -> Array:
-    """Return sign and decades below `top` as levels around `CODE_ZERO`; a value that is not 0 never gets its level."""
+    """Return sign and decades below `top` as levels around `CODE_ZERO`; a value that is not 0 never gets its level.
+
+    The natural logarithm of float32 numbers takes a quarter of the time of the decimal one.
+    """
     if top == 0:
         return np.full(values.shape, float(schema.CODE_ZERO))
     steps: Array = np.abs(values)
     steps /= top
+    steps = steps.astype(np.float32, copy=False)
     with np.errstate(divide="ignore"):
-        np.log10(steps, out=steps)
-    steps *= _LOG_STEPS / schema.LOG_DECADES
-    steps += _LOG_STEPS
-    np.maximum(steps, 0, out=steps)
-    steps += 1
+        np.log(steps, out=steps)
+    steps *= _STEPS_PER_LOG
+    steps += schema.CODE_ZERO
+    np.clip(steps, 1, schema.CODE_ZERO, out=steps)
     steps *= np.sign(values)
     steps += schema.CODE_ZERO
     return steps
@@ -84,15 +89,17 @@ def log10_norms(values: Array) -> NDArray[np.float32]:
     The squares of float32 numbers neither overflow nor vanish in float64. For float64 numbers the largest magnitude is
     taken out first.
     """
-    wide = values.astype(np.float64)
-    scale = np.ones(values.shape[:-1])
     if values.dtype == np.float64:
-        largest = np.max(np.abs(wide), axis=-1, initial=0.0)
+        largest = np.max(np.abs(values), axis=-1, initial=0.0)
         scale = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
-        wide /= scale[..., None]
+        return (_log10_norms(values / scale[..., None]) + np.log10(scale)).astype(np.float32)
+    return _log10_norms(values).astype(np.float32)
+
+
+def _log10_norms(values: Array) -> NDArray[np.float64]:
     with np.errstate(divide="ignore"):
-        norms: Array = 0.5 * np.log10(np.einsum("...u,...u->...", wide, wide)) + np.log10(scale)
-    return norms.astype(np.float32)
+        norms: NDArray[np.float64] = 0.5 * np.log10(np.einsum("...u,...u->...", values, values, dtype=np.float64))
+    return norms
 
 
 def strides(shape: Sequence[int], cells: int) -> tuple[int, int, int]:

@@ -71,7 +71,7 @@ def encode_step(frame: Frame, limit: int) -> bytes:
     stride = math.ceil(sum(plane.array.nbytes for plane in norms) / (limit / 4)) or 1
     if stride > 1:
         norms = [replace(plane, array=plane.array[::stride], stride=(stride, 1)) for plane in norms]
-    count = sum(1 for trace in traces for name in trace.names if name not in _only_norm(trace))
+    count = sum(len(trace.arrays) - len(_only_norm(trace)) for trace in traces)
     room = limit - text - sum(plane.array.nbytes for plane in norms) - _PLANE_TEXT * (count + len(norms))
     while True:
         cells = max(room // max(count, 1), 1)
@@ -157,9 +157,9 @@ def _norms(trace: Trace) -> list[WirePlane]:
 
 def _codes(trace: Trace, cells: int) -> list[WirePlane]:
     """Return the codes of each gate, state and total gradient, (time, sample, unit), at most `cells` of each."""
-    planes = []
+    planes, left_out = [], _only_norm(trace)
     for name, array in trace.arrays.items():
-        if name in _only_norm(trace):
+        if name in left_out:
             continue
         stride = reduce.strides(array.shape, cells)
         shown = array[tuple(slice(None, None, step) for step in stride)]

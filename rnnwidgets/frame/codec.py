@@ -91,15 +91,14 @@ def number(value: float | str) -> float:
 def encode(header: schema.StepHeader | schema.CurvesHeader | schema.AnalysisHeader, planes: Sequence[Values]) -> bytes:
     """Return one frame: prefix, JSON header, planes at 8-byte boundaries."""
     described: list[Mapping[str, Any]] = []
-    pieces: list[bytes] = []
+    pieces: list[memoryview | bytes] = []
     size = 0
     for plane in planes:
         described.append(vars(plane.header(size)))
-        array = plane.array
-        data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
-        padding = bytes(-len(data) % schema.ALIGNMENT)
-        pieces += (data, padding)
-        size += len(data) + len(padding)
+        data = np.ascontiguousarray(plane.array, plane.array.dtype.newbyteorder("<"))
+        padding = bytes(-data.nbytes % schema.ALIGNMENT)
+        pieces += (data.data, padding)
+        size += data.nbytes + len(padding)
     fields = {**vars(header), "planes": described}
     text = json.dumps(fields, allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=vars).encode()
     text += b" " * (-len(text) % schema.ALIGNMENT)

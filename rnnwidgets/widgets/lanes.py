@@ -68,16 +68,16 @@ class LiveLane:
         that find room in a number of bytes.
         """
         limit = min(schema.LIVE_MESSAGE_BYTES, schema.LIVE_BYTES_PER_SECOND // (_UPDATES_PER_SECOND * views))
-        buffer = encode_curves(self._changes(series, limit // 4))
-        buffer += analyses(limit // 2)
+        pieces = [encode_curves(self._changes(series, limit // 4)), analyses(limit // 2)]
         if frame is not None:
-            room = limit - _MESSAGE_TEXT - len(buffer)
+            room = limit - _MESSAGE_TEXT - sum(map(len, pieces))
             step = encode_step(frame, room)
             self._step = weakref.ref(frame)
             if len(step) <= room:
-                buffer += step
+                pieces.append(step)
             else:
                 self._note(f"{len(frame.traces)} layers are too many for the live view: watch fewer with layers=")
+        buffer = b"".join(pieces)
         self.seq += 1
         size = views * (len(buffer) + _MESSAGE_TEXT)
         self._wait = max(_gap(views, schema.LIVE_MESSAGES_PER_SECOND), _gap(size, schema.LIVE_BYTES_PER_SECOND))

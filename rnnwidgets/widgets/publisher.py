@@ -195,11 +195,9 @@ class Publisher:
 
     def _complete_frame(self, *, complete: bool) -> Frame | None:
         """Return the latest frame to which no scalars will be added, as far as can be known."""
-        frames = self.recording[-2:]
-        if not complete and frames and self.recording.steps[-1] == self.recording.status.step:
-            frames = frames[:-1]
-        latest = sound(frames, [len(frames) - 1]) if frames else []
-        return latest[0] if latest else None
+        frames, step = self.recording[-2:], self.recording.status.step
+        latest = (frame for position in (-1, -2)[: len(frames)] for frame in sound(frames, [position]))
+        return next((frame for frame in latest if complete or frame.step != step), None)
 
     def _speak(self, frame: Frame | None) -> None:
         """Send a delta to every view: curves, and the frame if it is news."""
