@@ -3,7 +3,7 @@
 #   make demo     JupyterLab on the first lesson           PORT=8890  BROWSER=none  TORCH_INDEX=<url of a torch index>
 #   make lessons  dist/lessons/: each lesson, run, as one HTML file to hand out
 #   make test     lint, types, unit, js, e2e, wheel, in this order
-#   make trust    the scorecard's tests with the counts that it claims
+#   make trust    the scorecard's tests with the counts that it claims; writes what they measured into docs/scorecard.md
 #   make bench    what recording costs; never part of the tests
 #   make build    dist/: the sdist, the wheel, the bill of materials of an installation
 #   make audit    what is known against the versions that are used; it fails too where nobody answers
@@ -65,6 +65,7 @@ trust: .venv/.stamp-dev bundle chromium corpus kernels
 	RNNWIDGETS_TRUST=1 $(BIN)/pytest tests/scorecard -m 'not costs' --numprocesses 2
 	RNNWIDGETS_TRUST=1 $(BIN)/pytest tests/scorecard -m costs
 	RNNWIDGETS_TRUST=1 RNNWIDGETS_CHROMIUM="$$($(BIN)/python tests/chromium.py)" $(BIN)/pytest tests/e2e/scorecard
+	RNNWIDGETS_TRUST=1 $(BIN)/pytest tests/unit/test_scorecard.py
 
 bench: .venv/.stamp-dev bundle
 	@for script in tests/bench/*.py; do echo "$$script"; $(BIN)/python "$$script" || exit 1; done

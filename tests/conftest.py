@@ -1,4 +1,4 @@
-"""What holds for every test: nothing of ours runs on after it."""
+"""What holds for every test: nothing of ours runs on after it. Under `make trust` the scorecard's figures are kept."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.counts import TRUST
+from tests.scorecard.table import Figures
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SECONDS_TO_END = 2.0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if TRUST and not hasattr(config, "workerinput"):  # a worker tells the session that started it
+        config.pluginmanager.register(Figures())
 
 
 @pytest.fixture(autouse=True)

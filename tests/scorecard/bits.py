@@ -11,6 +11,7 @@ import json
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import product
@@ -18,17 +19,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.utils.checkpoint import checkpoint
 
 import rnnwidgets as rw
-from tests.counts import count
 from tests.unit import parametrized
 
 ROOT = Path(__file__).resolve().parents[2]
 V, T, B, E, H = 11, 7, 4, 5, 6
+SECONDS, AT_LEAST = 60, 0.5  # of the clock, and of CPU time in it: less is a hang, on a machine however busy
 VARIANTS: dict[str, dict[str, Any]] = {
     "one layer": {},
     "two layers": {"num_layers": 2},
@@ -250,6 +252,24 @@ def cases(models: Iterable[str], ways: Iterable[str]) -> list[str]:
     return [f"{model} / {way}" for model, way in product(models, ways)]
 
 
+def outputs(running: list[subprocess.Popen[str]]) -> list[str]:
+    """Return what processes print until they end; TimeoutError where `SECONDS` pass in which they do nothing."""
+    worked, since = 0.0, time.monotonic()
+    try:
+        while alive := [psutil.Process(process.pid) for process in running if process.poll() is None]:
+            now = sum(sum(process.cpu_times()[:2]) for process in alive)
+            if abs(now - worked) > AT_LEAST:
+                worked, since = now, time.monotonic()
+            elif time.monotonic() > since + SECONDS:
+                raise TimeoutError(f"{len(alive)} processes have done nothing for {SECONDS} s")
+            time.sleep(0.1)
+        return [process.communicate()[0] for process in running]
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
 def in_fresh_processes(wanted: list[str], steps: int) -> tuple[dict[str, str], dict[str, str]]:
     """Return the digests of every case, watched and not, each in a process of its own."""
     command = [sys.executable, "-W", "ignore", "-m", "tests.scorecard.bits"]
@@ -257,11 +277,7 @@ def in_fresh_processes(wanted: list[str], steps: int) -> tuple[dict[str, str], d
         subprocess.Popen([*command, how, str(steps), *wanted], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for how in ("watched", "plain")
     ]
-    try:
-        watched, plain = (json.loads(process.communicate(timeout=count(600, 3600))[0]) for process in running)
-    finally:
-        for process in running:
-            process.kill()
+    watched, plain = (json.loads(output) for output in outputs(running))
     return watched, plain
 
 

@@ -21,9 +21,8 @@ from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 import rnnwidgets as rw
-from tests.scorecard.bits import ROOT, B, Digest, Reader, T, V, seed
+from tests.scorecard.bits import ROOT, B, Digest, Reader, T, V, outputs, seed
 
-SECONDS = 180  # on a machine that does much else; alone they take 10
 LR, CLIP = 0.05, 0.01
 # case -> options of DDP, what is done, and who watches what
 CASES: dict[str, dict[str, Any]] = {
@@ -103,7 +102,7 @@ def trained(case: str, steps: int, rank: int, *, watched: bool) -> dict[str, Any
 
 @functools.cache
 def in_fresh_processes(steps: int) -> dict[str, list[dict[str, Any]]]:
-    """Return, for watched and plain, what each of two processes found. None runs longer than `SECONDS`."""
+    """Return, for watched and plain, what each of two processes found."""
     found = {}
     for how in ("watched", "plain"):
         with tempfile.TemporaryDirectory() as folder:
@@ -114,11 +113,7 @@ def in_fresh_processes(steps: int) -> dict[str, list[dict[str, Any]]]:
                 )
                 for rank in ("0", "1")
             ]
-            try:
-                found[how] = [json.loads(process.communicate(timeout=SECONDS)[0]) for process in running]
-            finally:
-                for process in running:
-                    process.kill()
+            found[how] = [json.loads(output) for output in outputs(running)]
     return found
 
 

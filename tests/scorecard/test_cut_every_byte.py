@@ -11,15 +11,18 @@ from rnnwidgets.archive.record import Kind
 from tests.counts import count
 from tests.scorecard.archives import bare, expected, write
 
+FRAMES, LAST = 8, 3
+PROMISE = f"cut at any byte of the last {LAST} frames: all before the cut is kept, and it is told"
+
 
 def test_cut_every_byte(tmp_path: Path):
-    log = write(tmp_path / "run", 8)
+    log = write(tmp_path / "run", FRAMES)
     data = log.read_bytes()
     rows = Log(place_of(log.parent)).segments[0].rows
     frames = rows[rows["kind"] == Kind.FRAME]
     ends = (frames["offset"] + frames["size"] + 40).tolist()
     stride = count(17, 1)
-    cuts = range(ends[4], len(data), stride)
+    cuts = range(ends[FRAMES - LAST - 1], len(data), stride)
     for cut in cuts:
         log.write_bytes(data[:cut])
         recording = load(tmp_path / "run")
@@ -29,4 +32,4 @@ def test_cut_every_byte(tmp_path: Path):
     assert all(bare(frame) == expected(frame.step) for frame in load(tmp_path / "run"))
     report = verify(place_of(tmp_path / "run"))
     assert report.damage
-    print(f"cut_every_byte: {len(cuts)} cuts over the last {len(data) - ends[4]} bytes, each prefix kept and told")
+    print(f"{len(cuts):,} of {len(cuts):,} cuts")

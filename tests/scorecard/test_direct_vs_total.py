@@ -10,6 +10,8 @@ from rnnwidgets.cells import Start, Weights
 from tests.unit.oracle import leaves, unrolled
 
 T, S, INPUTS, UNITS = 200, 3, 4, 8
+ERROR = 1e-6
+PROMISE = f"total gradient of T={T}, loss on the last, within {ERROR:.0e} of float64; both kinds under their names"
 
 
 class ByCell(nn.Module):
@@ -52,13 +54,14 @@ def test_direct_vs_total():
     states = unrolled("LSTM", x.double(), leaves(Start(zero, zero)), weights)
     (states["h"][-1] * target.double()).sum().backward()
     wanted = torch.stack([zero if h.grad is None else h.grad for h in states["h"]])
+    errors = []
     for model, name in ((layer, "lstm.l0"), (ByCell(layer.lstm), "cell")):
         with rw.watch(model) as recorder:
             (model(x) * target).sum().backward()
             recorder.step()
         trace = recorder.recording[0][name]
-        error = float((torch.from_numpy(trace["dh"].copy()) - wanted).abs().max() / wanted.abs().max())
+        errors.append(float((torch.from_numpy(trace["dh"].copy()) - wanted).abs().max() / wanted.abs().max()))
         times = [int((abs(trace[letter]).sum((1, 2)) > 0).sum()) for letter in ("dh", "dy")]
-        print(f"{name}: dh within {error:.1e} of float64; not zero at {times[0]} times, dy at {times[1]}")
-        assert error <= 1e-6
         assert times == [T, 1]
+    print(f"{max(errors):.1e}, layer and cell; total not zero at {times[0]} times, direct at {times[1]}")
+    assert max(errors) <= ERROR

@@ -12,6 +12,8 @@ from tests.counts import count
 from tests.scorecard.archives import bare, expected, sound, write
 
 STEPS = 128
+FLIPS, KEPT = 200, 0.99
+PROMISE = f"{FLIPS} flipped bits: all detected, at least {KEPT:.0%} of the frames kept, none wrong"
 
 
 def test_flip_bits(tmp_path: Path):
@@ -19,7 +21,7 @@ def test_flip_bits(tmp_path: Path):
     files = [file for file in sorted((tmp_path / "run").rglob("*")) if file.is_file()]
     sizes = [file.stat().st_size for file in files]
     assert verify(place_of(tmp_path / "run")).damage == ()
-    flips = count(24, 200)
+    flips = count(24, FLIPS)
     random, detected, kept, wrong = np.random.default_rng(29), 0, [], 0
     weights = np.array(sizes) / sum(sizes)
     for number in range(flips):
@@ -34,7 +36,7 @@ def test_flip_bits(tmp_path: Path):
         wrong += sum(bare(frame) != expected(frame.step) for frame in found)
         kept.append(len(found))
         file.write_bytes(original)
-    print(f"flip_bits: {detected} of {flips} detected, at least {min(kept)} of {STEPS} frames kept, {wrong} wrong")
+    print(f"{detected} of {flips} detected, at least {min(kept)} of {STEPS} frames kept, {wrong} wrong")
     assert detected == flips
-    assert min(kept) >= 0.99 * STEPS
+    assert min(kept) >= KEPT * STEPS
     assert wrong == 0

@@ -11,7 +11,8 @@ from tests.counts import count
 from tests.scorecard.archives import spawn, write
 from tests.scorecard.hostile import BOMBS, forged, mutated
 
-MEGABYTES, SECONDS = 256, 2.0
+MEGABYTES, SECONDS, MADE = 256, 2.0, 2000
+PROMISE = f"{MADE} harmful recordings: no crash, at most {MEGABYTES} MB, {SECONDS:.0f} s each, told why"
 READS = """
 import json, resource, sys, time, warnings
 from pathlib import Path
@@ -62,7 +63,7 @@ def test_hostile_recordings(tmp_path: Path):
     many.mkdir()
     for name, bomb in BOMBS.items():
         bomb(many / name)
-    for number in range(count(60, 2000 - len(BOMBS))):
+    for number in range(count(60, MADE - len(BOMBS))):
         (mutated if number % 2 else forged)(good, many / f"{number}", random)
     child = spawn(READS, many)
     output, problems = child.communicate()
@@ -71,11 +72,9 @@ def test_hostile_recordings(tmp_path: Path):
     said = result["said"]
     slowest = max(said, key=lambda name: said[name][1])
     refused = sum(outcome.startswith("refused") for outcome, _ in said.values())
-    print(
-        f"hostile_recordings: {len(said)}, {refused} refused, the others read as far as they are sound; "
-        f"{result['peak'] // 1024} MB, slowest {said[slowest][1]:.2f} s ({slowest})"
-    )
+    most = f"{result['peak'] // 1024} MB and {said[slowest][1]:.2f} s"
+    print(f"{refused} of {len(said)} refused, the others read as far as they are sound; at most {most}")
     assert [(name, outcome) for name, (outcome, _) in said.items() if outcome.startswith("failed")] == []
     assert said[slowest][1] <= SECONDS
     assert result["peak"] <= MEGABYTES * 1024
-    assert len(said) == len(BOMBS) + count(60, 2000 - len(BOMBS))
+    assert len(said) == len(BOMBS) + count(60, MADE - len(BOMBS))

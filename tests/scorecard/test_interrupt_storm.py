@@ -13,6 +13,8 @@ import rnnwidgets as rw
 from tests.counts import count
 
 T, B, VOCABULARY = 9, 3, 50
+INTERRUPTS = 200
+PROMISE = f"{INTERRUPTS} interrupts at random moments: hooks stay, once; no step holds calls of another"
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="timers that interrupt are POSIX's")
@@ -20,7 +22,7 @@ def test_interrupt_storm():
     torch.manual_seed(0)
     model = nn.ModuleDict({"embedding": nn.Embedding(VOCABULARY, 6), "lstm": nn.LSTM(6, 16)})
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-    randoms, interrupts, wanted, batch = random.Random(0), 0, count(40, 200), 0  # noqa: S311 (times, no secrets)
+    randoms, interrupts, wanted, batch = random.Random(0), 0, count(40, INTERRUPTS), 0  # noqa: S311 (times, no secrets)
     recorder = rw.watch(model, optimizer, every=1, decode=str)
     hooks = len(model["lstm"]._forward_hooks), len(optimizer._optimizer_step_pre_hooks)
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
@@ -58,7 +60,7 @@ def test_interrupt_storm():
     optimizer.step()
     last = recorder.recording[-1]
     recorder.close()
-    print(f"{interrupts} interrupts in {batch} batches, {frames} frames, {mixed} of them mixed, errors {errors}")
+    print(f"{mixed} of {frames} frames mixed, {len(errors)} errors, {interrupts} interrupts in {batch} batches")
     assert (mixed, errors) == (0, {})
     assert last["lstm.l0"].replay_error < 1e-6
     assert last["lstm.l0"].inexact == ""

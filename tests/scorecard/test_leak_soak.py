@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 
 import psutil
-import pytest
 import torch
 from torch import nn
 
@@ -16,6 +15,11 @@ from tests.unit.frames import make_frame
 
 MEMORY = 2**18
 MOST = 2**20
+TRAINED, APPENDED = 12_000, 1_000_000
+PROMISE = (
+    f"once full, {TRAINED} steps of training, and {APPENDED} of a recording alone, let the process grow by less than "
+    f"{MOST // 2**20} MB"
+)
 
 
 def resident() -> int:
@@ -23,16 +27,12 @@ def resident() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-def report(what: str, steps: int, growth: int) -> None:
-    print(f"{what}: {steps:,} steps, {growth / 2**20:+.2f} MB resident")
-    assert growth < MOST
-
-
-def test_leak_soak():
+def trained(steps: int) -> int:
+    """Return by how many bytes the process grows over so many steps of training, once the recording is full."""
     torch.manual_seed(0)
     model = nn.ModuleDict({"embedding": nn.Embedding(9, 4), "lstm": nn.LSTM(4, 8)})
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-    tokens, steps = torch.randint(0, 9, (6, 3)), count(600, 12_000)
+    tokens = torch.randint(0, 9, (6, 3))
     with rw.watch(model, optimizer, every=1, decode=list("abcdefghi"), memory=MEMORY) as recorder:
         for step in range(400 + steps):
             if step == 400:
@@ -42,14 +42,15 @@ def test_leak_soak():
             loss.backward()
             optimizer.step()
             recorder.log(loss=loss)
-        report("training", steps, resident() - before)
+        growth = resident() - before
     assert recorder.recording.status.recorded == 400 + steps
     assert recorder.recording.status.thinned > 0
+    return growth
 
 
-@pytest.mark.parametrize("logged", [1, 3])
-def test_a_recording_alone_is_flat_too(logged: int):
-    recording, steps = Recording(memory=MEMORY), count(8000, 1_000_000)
+def appended(steps: int, logged: int) -> int:
+    """Return the same of a recording alone, to which frames and so many scalars a step are given."""
+    recording = Recording(memory=MEMORY)
     frames = [make_frame(0, (7, 2, 5)) for _ in range(16)]
     for step in range(5000 + steps):
         if step == 5000:
@@ -57,6 +58,14 @@ def test_a_recording_alone_is_flat_too(logged: int):
         frame = frames[step % 16]
         recording.append(type(frame)(step, frame.samples, frame.traces, {"grad_norm": 0.5}, {}, frame.tokens))
         recording.log(step, {f"loss {k}": float(step) for k in range(logged)})
-    report(f"recording with {logged} scalars", steps, resident() - before)
+    growth = resident() - before
     assert sum(recording.ledger.values()) <= 2 * MEMORY
     assert recording.nbytes <= MEMORY
+    return growth
+
+
+def test_leak_soak():
+    grown = [trained(count(600, TRAINED)), *(appended(count(8000, APPENDED), logged) for logged in (1, 3))]
+    megabytes = [f"{bytes_ / 2**20:+.2f}" for bytes_ in grown]
+    print(f"{megabytes[0]} MB in training; {megabytes[1]} and {megabytes[2]} MB with 1 and 3 scalars a step")
+    assert max(grown) < MOST

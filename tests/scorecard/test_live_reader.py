@@ -13,6 +13,8 @@ from tests.counts import count
 from tests.scorecard.archives import expected, spawn
 
 SHAPE = (7, 2, 5)
+SECONDS, RATE, READERS = 30, 500, 3
+PROMISE = f"{RATE} frames/s for {SECONDS} s beside {READERS} readers: no error, and what was there stays"
 WRITES = """
 import sys, time
 from rnnwidgets.archive import writer
@@ -26,7 +28,7 @@ began, step = time.monotonic(), 0
 while time.monotonic() - began < float(sys.argv[2]):
     recording.append(make_frame(step))
     step += 1
-    time.sleep(max(began + step / 500 - time.monotonic(), 0))
+    time.sleep(max(began + step / float(sys.argv[3]) - time.monotonic(), 0))
 recording.report(state="finished")
 recording.close()
 print(step)
@@ -65,9 +67,10 @@ def opened(path: Path) -> None:
 
 
 def test_live_reader(tmp_path: Path):
-    writer = spawn(WRITES, tmp_path / "run", count(2, 30))
+    seconds = count(2, SECONDS)
+    writer = spawn(WRITES, tmp_path / "run", seconds, RATE)
     opened(tmp_path / "run")
-    seen: list[list[int]] = [[] for _ in range(3)]
+    seen: list[list[int]] = [[] for _ in range(READERS)]
     errors: list[str] = []
     readers = [threading.Thread(target=read, args=(tmp_path / "run", one, errors)) for one in seen]
     for reader in readers:
@@ -76,8 +79,10 @@ def test_live_reader(tmp_path: Path):
     for reader in readers:
         reader.join()
     written = int(output)
-    print(f"live_reader: {written} frames written, {sum(map(len, seen))} looks by 3 readers, {len(errors)} errors")
+    print(
+        f"{len(errors)} errors in {sum(map(len, seen)):,} looks at {written:,} frames, {written / seconds:.0f} a second"
+    )
     assert errors == []
     assert problems == ""
-    assert [one[-1] for one in seen] == [written] * 3
+    assert [one[-1] for one in seen] == [written] * READERS
     assert min(len(set(one)) for one in seen) > 3

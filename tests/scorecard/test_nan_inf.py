@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from typing import Any
 
 import numpy as np
-import pytest
 import torch
 from torch import nn
 
@@ -15,6 +16,9 @@ from tests.counts import count
 
 SPECIAL = (math.nan, math.inf, -math.inf)
 T, B, STEPS = 6, 2, 4
+DTYPES: tuple[type[np.floating[Any]], ...] = (np.float32, np.float64)
+ENCODINGS: tuple[schema.Encoding, ...] = ("unit", "symmetric", "signed_log")
+PROMISE = "NaN, infinities, 1e38 and denormals: counted exactly, a code each, the first place and step named"
 
 
 def train(bad: float, where: tuple[int, int], at_step: int, on: str) -> rw.Recorder:
@@ -32,33 +36,29 @@ def train(bad: float, where: tuple[int, int], at_step: int, on: str) -> rw.Recor
     return recorder
 
 
-@pytest.mark.parametrize("bad", SPECIAL)
-@pytest.mark.parametrize("on", ["input", "gradient"])
-def test_nan_inf(bad: float, on: str):
+def counted(bad: float, on: str) -> int:
+    """Return how many values are not finite after one bad number: as many as are told, and the first is named."""
     time, sample, step = 3, 1, 2
     recorder = train(bad, (time, sample), step, on)
-    counted = sum(
+    found = sum(
         int((~np.isfinite(array)).sum())
         for frame in recorder.recording
         for trace in frame.traces.values()
         for array in trace.arrays.values()
     )
     (note,) = recorder.recording.status.notes or ("",)
-    print(f"{bad} in the {on}: {counted} values, {note!r}")
-    assert recorder.health().nonfinite == counted
+    assert recorder.health().nonfinite == found
     if on == "gradient" or math.isnan(bad):
-        assert counted > 0
+        assert found > 0
         assert f"of l0, unit 0, time {time}, sample {sample}, at step {step}" in note
         assert note.split(" in ")[1].split(" of ")[0] == ("i" if on == "input" else "dh")
+    return found
 
 
-@pytest.mark.parametrize("encoding", ["unit", "symmetric", "signed_log"])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_each_kind_has_a_code_of_its_own_and_numbers_of_any_size_keep_theirs(
-    encoding: schema.Encoding, dtype: type[np.floating]
-):
+def quantised(encoding: schema.Encoding, dtype: type[np.floating], times: int) -> int:
+    """Return how many values keep what they are in the bytes of the wire: each kind its code, each number its sign."""
     random, codes = np.random.default_rng(0), (255, 254, 253)
-    for _ in range(count(20, 500)):
+    for _ in range(times):
         values = random.choice([*SPECIAL, 0.0, -0.0, 1e-45, -1e-310, 1e38, -3e38, 1.0, 1e-20], 500).astype(dtype)
         found = reduce.quantise(values, encoding, reduce.high(values, encoding))
         assert [int((found == code).sum()) for code in codes] == [
@@ -69,3 +69,10 @@ def test_each_kind_has_a_code_of_its_own_and_numbers_of_any_size_keep_theirs(
         if encoding == "signed_log":
             sign = np.sign(found[finite].astype(int) - schema.CODE_ZERO)
             np.testing.assert_array_equal(sign, np.sign(values[finite]))
+    return times * len(values)
+
+
+def test_nan_inf():
+    told = [counted(bad, on) for bad, on in itertools.product(SPECIAL, ("input", "gradient"))]
+    coded = [quantised(one, dtype, count(20, 500)) for one, dtype in itertools.product(ENCODINGS, DTYPES)]
+    print(f"{sum(told)} of {sum(told)} values counted, the first named; {sum(coded):,} of {sum(coded):,} coded by kind")

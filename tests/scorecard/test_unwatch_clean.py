@@ -15,6 +15,7 @@ from rnnwidgets.widgets.publisher import publisher_of
 from tests.unit.tagger import seeded, train_once
 
 AGAIN = 20
+PROMISE = f"a cell run {AGAIN} times has the hooks of one; closed, none; recorder, model, optimizer and view are freed"
 
 
 def hooks(model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
@@ -47,7 +48,7 @@ def test_unwatch_clean():
     del recorder, model, optimizer, view
     gc.collect()
     assert [trace() for trace in traces] == [None] * 4
-    print(f"{AGAIN} times again: {seen[0]} hooks each time, 0 after close(); recorder, model, optimizer, view freed")
+    print(f"{seen[0]} hooks each of {AGAIN} times, 0 after close(), 4 of 4 objects freed")
 
 
 def test_a_model_that_is_forgotten_while_it_is_watched_is_freed_and_so_is_its_recorder():
