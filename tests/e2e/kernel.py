@@ -90,6 +90,12 @@ class Kernel:
         with contextlib.suppress(queue.Empty):
             self.messages.append(self.client.get_iopub_msg(timeout=seconds))
 
+    def pass_by(self, seconds: float) -> float:
+        """Keep what the kernel says for so long; when that began, in seconds since 1970."""
+        began = time.time()
+        self.listen(lambda: time.time() >= began + seconds)
+        return began
+
     def read(self, source: str) -> str:
         """Run a cell to its end; what it prints."""
         cell = self.client.execute(source)

@@ -7,7 +7,6 @@ the shell that the view last spoke from, 6.31 has one shell: both handle it afte
 from __future__ import annotations
 
 import json
-import time
 from importlib import metadata
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -86,5 +85,5 @@ def say(kernel: Kernel, view: str, subshell: str | None, place: tuple[int, int, 
     if subshell is not None:
         message["header"]["subshell_id"] = subshell
     kernel.client.shell_channel.send(message)
-    time.sleep(PACE_SECONDS)  # a reader drags
+    kernel.pass_by(PACE_SECONDS)  # a reader drags
     return str(message["header"]["msg_id"])
