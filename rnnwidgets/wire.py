@@ -61,7 +61,7 @@ def encode_step(frame: Frame, limit: int) -> bytes:
     layers that its header outgrows the limit comes with one number a plane, and is longer than the limit.
     """
     traces = frame.traces.values()
-    text = sum(len(token) + 3 for sample in frame.tokens or () for token in sample)
+    text = sum(3 * len(sample) + sum(map(len, sample)) for sample in frame.tokens or ())
     header = replace(
         step_header(frame),
         norms=parameter_norms(frame, limit // 16),

@@ -179,7 +179,7 @@ class Frame:
     @cached_property
     def nbytes(self) -> int:
         """Bytes that the frame holds: its arrays and its tokens' text."""
-        text = sum(len(token) for sample in self.tokens or () for token in sample)
+        text = sum(sum(map(len, sample)) for sample in self.tokens or ())
         return text + sum(trace.nbytes for trace in self.traces.values())
 
     def to_bytes(self) -> bytes:
