@@ -13,6 +13,7 @@ import type { Store } from "./store";
 export interface Cursor {
   /** Null follows the latest step. */
   readonly step: number | null;
+  /** Counted from the start of the input, also where a recording begins later. */
   readonly time: number;
   /** Empty means the first layer. */
   readonly layer: string;
@@ -92,6 +93,8 @@ export interface Place {
   readonly layers: readonly string[];
   readonly gate: string;
   readonly gates: readonly string[];
+  /** The time of the input with which the layer's recording begins; `time` and `times` count from there. */
+  readonly first: number;
   readonly times: number;
   readonly time: number;
   /** Timesteps of this sample; the rest up to `times` is padding. */
@@ -123,6 +126,7 @@ export function resolve(cursor: Cursor, store: Store): Place {
   const gate = gates.find((name) => name === cursor.gate) ?? gates[0] ?? "";
   const samples = frame?.header.samples ?? [];
   const sample = clamp(cursor.sample, samples.length);
+  const first = layer?.first ?? 0;
   const [times, units] = frame && layer ? extent(frame, layer.name, gate) : [0, 0];
   return {
     frame,
@@ -133,8 +137,9 @@ export function resolve(cursor: Cursor, store: Store): Place {
     layers: layers.map(({ name }) => name),
     gate,
     gates,
+    first,
     times,
-    time: clamp(cursor.time, times),
+    time: clamp(cursor.time - first, times),
     length: Math.min(layer?.lengths[sample] ?? times, times),
     units,
     unit: cursor.unit === null || units === 0 ? null : clamp(cursor.unit, units),
@@ -142,6 +147,11 @@ export function resolve(cursor: Cursor, store: Store): Place {
     samples,
     tokens: frame?.header.tokens?.[sample] ?? null,
   };
+}
+
+/** The wish for a time of what is shown, counted from where it begins. */
+export function wishAt({ first, times }: Place, time: number): Pick<Cursor, "time"> {
+  return { time: first + clamp(time, times) };
 }
 
 /** What a layer can show: the quantities of its kind; of a cell written by hand, whatever the frame holds of it. */

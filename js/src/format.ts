@@ -29,6 +29,11 @@ export function value(number: number): string {
   return sign + (order >= 3 ? grouped(Math.round(size)) : trimmed(size.toPrecision(3)));
 }
 
+/** A number that was written, after its relation to the one recorded where they are not the same: "\u2264 0.5". */
+export function related(relation: string, written: string): string {
+  return relation === "=" ? written : `${relation} ${written}`;
+}
+
 /** A tick, which is round already. */
 export function tick(number: number): string {
   const size = Math.abs(number);

@@ -184,6 +184,16 @@ export function decoded(code: number, plane: Pick<Plane, "encoding" | "high">): 
   return Math.sign(distance) * plane.high * 10 ** decades;
 }
 
+/**
+ * How a number that `decoded` gave stands to the one recorded: the smallest that has a logarithm stands for all that are
+ * smaller, as most are after an explosion.
+ */
+export function relation(number: number, plane: Pick<Plane, "encoding" | "high">): "=" | "\u2264" | "\u2265" {
+  const least = decoded(CODE_ZERO + 1, plane);
+  if (plane.encoding !== "signed_log" || number === 0 || !(Math.abs(number) <= least)) return "=";
+  return number < 0 ? "\u2265" : "\u2264";
+}
+
 /** The number that a header's scalar stands for. */
 export function numberOf(scalar: Scalar): number {
   if (typeof scalar === "number") return scalar;

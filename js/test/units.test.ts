@@ -85,7 +85,7 @@ describe("the scene of units over time", () => {
     const points = found.lines.at(-1)?.points as Float64Array;
     expect([points.length, points[3], points[5]]).toEqual([6, Number.NaN, Number.NaN]);
     expect(found.dots.map(({ tone }) => tone)).toEqual(["nan"]);
-    expect(found.readings[0]?.text).toBe("NaN");
+    expect(found.readings[0]?.text).toBe("i = NaN");
     expect(scene({ unit: 0, time: 3 })).toMatchObject({ rule: null, dots: [] });
     expect(scene({ unit: 0, time: 3 }).readings[0]?.text).toBe(ENGLISH.noData);
   });

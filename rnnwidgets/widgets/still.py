@@ -75,7 +75,7 @@ def _heatmap(frame: Frame, layer: str, gate: str, sample: int) -> list[str]:
     thinned = f"; every {stride[2]} units, every {stride[0]} times" if max(stride) > 1 else ""
     marks = [
         _text(12, 40, f"{trace.layer}, {name} at step {frame.step}, {scale}{thinned}. {scalars}"),
-        _text(_PLOT_LEFT, _HEAT_TOP + _HEAT_HEIGHT + 16, f"time 0 to {times - 1}"),
+        _text(_PLOT_LEFT, _HEAT_TOP + _HEAT_HEIGHT + 16, f"time {trace.first} to {trace.first + times - 1}"),
         _text(12, _HEAT_TOP + 10, "unit"),
         _text(12, _HEAT_TOP + 26, "0"),
         _text(12, _HEAT_TOP + _HEAT_HEIGHT, str(units - 1)),

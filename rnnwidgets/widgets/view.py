@@ -132,7 +132,7 @@ class RecordingView(anywidget.AnyWidget):
 
     Attributes:
         step: the training step shown, or None to follow the latest.
-        time: the position in the sequence, from 0.
+        time: the position in the sequence, from 0, also where only its last times are recorded.
         layer: name of the layer shown, or an empty string for the first.
         gate: letter of the gate, state or gradient shown, or an empty string for the first.
         unit: the unit outlined, or None.
@@ -250,12 +250,16 @@ class RecordingView(anywidget.AnyWidget):
 
     @traitlets.validate("step", "time", "sample", "unit")
     def _inside(self, proposal: Any) -> int | None:
-        """Check a position against the largest extent among the frames held: sequences may differ in length."""
+        """Check a position against the largest extent among the frames held: sequences may differ in length, and of
+        very long ones only the last times are recorded, which are counted from the start of the input.
+        """
         name, value = proposal["trait"].name, proposal["value"]
         if value is None:
             return None
         axis = AXES.index(name) if name in AXES else None
         sizes = [] if axis is None else [extents[axis] for extents in self._extents()]
+        if name == "time" and sizes:
+            sizes += [trace.first + max(trace.lengths, default=0) for trace in self._latest()]
         if value < 0 or (sizes and value >= max(sizes)):
             raise RecordingError(
                 name,

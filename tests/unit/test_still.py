@@ -51,6 +51,14 @@ def test_the_picture_says_of_which_moment_it_is_and_is_well_formed_whatever_the_
     assert plain("x" * 1000) == "x" * 100 + "\u2026"
 
 
+def test_the_times_are_those_of_the_input_where_a_recording_begins_later():
+    recording = Recording()
+    frame = make_frame(0)
+    traces = {name: replace(trace, first=70) for name, trace in frame.traces.items()}
+    recording.append(replace(frame, traces=traces))
+    assert ">time 70 to 76</text>" in still(recording)
+
+
 def test_an_empty_recording_and_a_large_layer_are_drawn_too():
     assert "Nothing had been recorded" in still(Recording())
     recording = Recording()

@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -156,6 +157,16 @@ def test_a_cursor_outside_the_recording_is_one_sentence(
     assert getattr(explorer, name) == before
     with pytest.raises(RecordingError, match=name):
         GateHeatmap(recording, **{name: value})
+
+
+def test_times_are_those_of_the_input_where_only_the_last_ones_are_recorded(recording: Recording):
+    frame = make_frame(2, (7, 2, 3))
+    recording.append(replace(frame, traces={name: replace(one, first=70) for name, one in frame.traces.items()}))
+    made = GateHeatmap(recording, time=76)
+    with pytest.raises(RecordingError, match="expected a number from 0 to 76, found 77"):
+        made.time = 77
+    assert made.time == 76
+    made.close()
 
 
 def test_a_view_of_an_empty_recording_accepts_any_cursor_and_says_that_it_is_waiting():

@@ -179,6 +179,7 @@ function feet(place: Place, values: CellValues, body: Box, strings: Strings): Fo
     return found === undefined ? "" : strings.quoted(shortened(found, 12, 120));
   };
   const { time, before } = values;
+  const counted = (at: number) => `t = ${place.first + at}`;
   const x = at(body, DESIGNS[place.layer?.kind ?? ""]?.foot ?? 0, 100)[0];
   const own = token(time);
   return [
@@ -187,11 +188,11 @@ function feet(place: Place, values: CellValues, body: Box, strings: Strings): Fo
       ...{ x: x - 6, y, align: "left", tone: "ink", size: 13 },
     },
     {
-      runs: [{ text: before === null ? strings.start : `t = ${before}`, kind: "plain" }],
+      runs: [{ text: before === null ? strings.start : counted(before), kind: "plain" }],
       ...{ x: 6, y, align: "left", tone: "muted", size: 11 },
     },
     {
-      runs: [{ text: `t = ${time}`, kind: "plain" }],
+      runs: [{ text: counted(time), kind: "plain" }],
       ...{ x: body.x + body.width, y, align: "right", tone: "ink", size: 12 },
     },
   ];
@@ -200,10 +201,10 @@ function feet(place: Place, values: CellValues, body: Box, strings: Strings): Fo
 /** The total gradients that reach this unit at this time, where they were recorded. */
 function gradients(place: Place, values: CellValues): { runs: Formula["runs"] } {
   const known = ["dh", "dc"].flatMap((name) => {
-    const { value, shade } = values.at(name);
+    const { value, shade, relation } = values.at(name);
     if (value === null) return [];
     return [
-      ...runsOf(`\u2202L/\u2202${name[1]}_t = `),
+      ...runsOf(`\u2202L/\u2202${name[1]}_t ${relation} `),
       { text: valueText(value), kind: "number" as const, shade },
       ...runsOf("   "),
     ];

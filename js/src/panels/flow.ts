@@ -123,9 +123,10 @@ function logsOf(frame: StepFrame, { layer, times }: Place, name: string, sample:
   const plane = planeOf(frame, layer?.name ?? "", NORM_PREFIX + name);
   if (!plane) return null;
   const floats = floatsOf(frame, plane);
-  const samples = plane.shape[1] ?? 1;
+  const [, samples = 1] = plane.shape;
+  const [stride = 1] = plane.stride;
   const length = Math.min(layer?.lengths[sample] ?? times, times);
-  return Array.from({ length }, (_, time) => floats[time * samples + sample] ?? Number.NaN);
+  return Array.from({ length }, (_, time) => floats[Math.floor(time / stride) * samples + sample] ?? Number.NaN);
 }
 
 /** The total gradients of the samples that are not chosen. */

@@ -7,7 +7,6 @@
 
 import { css, diverging, positionOf, sequential, table } from "../color";
 import type { Place } from "../cursor";
-import { value as valueText } from "../format";
 import type { StepFrame } from "../frame";
 import { paintCells, type Shown, spread } from "../marks/heatmap";
 import { type Label, paintLabels, paintMessage } from "../marks/label";
@@ -20,9 +19,9 @@ import type { Store } from "../store";
 import type { Strings } from "../strings";
 import type { Look } from "../theme";
 import { plotBox, RIGHT, STRIP } from "./geometry";
-import { legendTicks, NUMBERS_HEIGHT, TOKENS_HEIGHT, timeNumbers, tokenLabels, unitLabels } from "./labels";
+import { legendTicks, NUMBERS_HEIGHT, TOKENS_HEIGHT, timeNumbers, timeText, tokenLabels, unitLabels } from "./labels";
 import { type Order, orderOf, ordersFor } from "./order";
-import { latest, meansOf, type Sheet, sheetOf, topOf, valueAt } from "./sheet";
+import { latest, meansOf, type Sheet, sheetOf, told, topOf } from "./sheet";
 import { fitted, rounded, type Sight } from "./sight";
 import { badValues, swatchesOf, type Tally, tally } from "./tally";
 
@@ -198,20 +197,19 @@ function reductions({ plane, sample }: Sheet, place: Place, strings: Strings): s
 }
 
 /** "t = 17 / 35 'gate'". */
-export function timeText(scene: GatesScene, place: Place, time: number, strings: Strings): string {
+export function wordAt(scene: GatesScene, place: Place, time: number, strings: Strings): string {
   const token = scene.tokens?.[time];
-  return strings.at(time, place.times) + (token === undefined ? "" : ` ${strings.quoted(token)}`);
+  return timeText(place, time, strings) + (token === undefined ? "" : ` ${strings.quoted(token)}`);
 }
 
 /** What a cell says when it is pointed at, one line a fact. */
 export function describe(scene: GatesScene, place: Place, time: number, unit: number, strings: Strings): string[] {
-  const found = scene.sheet && valueAt(scene.sheet, time, unit);
   return [
-    found === null ? strings.noData : `${place.gate} = ${valueText(found)}`,
+    told(scene.sheet, place.gate, time, unit, strings),
     strings.gate[place.gate] ?? place.gate,
     `${strings.layer} ${place.layer?.name ?? ""}`,
     `${strings.unit} ${unit}`,
-    timeText(scene, place, time, strings),
+    wordAt(scene, place, time, strings),
     ...scene.notes,
   ];
 }

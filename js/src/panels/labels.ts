@@ -30,11 +30,17 @@ function middles({ from, to }: Span, low: number, high: number): Scale {
   return linear(from - 0.5, to - 0.5, low, high);
 }
 
+/** "t = 17 / 35", counted from the start of the input. */
+export function timeText({ first, times }: Place, time: number, strings: Strings): string {
+  return strings.at(first + time, first + times);
+}
+
 /** Numbers of timesteps at height `y`, that of the time shown among them. */
-export function timeNumbers({ times, time }: Place, box: Box, y: number, span: Span = whole(times)): Label[] {
-  const center = middles(span, box.x, box.x + box.width);
-  return numbered(span, time, box.width, 60, NUMBER_ROOM).map((index) =>
-    index === time
+export function timeNumbers({ first, times, time }: Place, box: Box, y: number, span: Span = whole(times)): Label[] {
+  const counted = { from: first + span.from, to: first + span.to };
+  const center = middles(counted, box.x, box.x + box.width);
+  return numbered(counted, first + time, box.width, 60, NUMBER_ROOM).map((index) =>
+    index === first + time
       ? label(`t = ${tick(index)}`, center(index), y, "center", "ink", { bold: true })
       : label(tick(index), center(index), y, "center", "muted"),
   );

@@ -8,8 +8,8 @@
 
 import { COLOR_DECADES, css, pack, SPECIAL, sequential } from "../color";
 import type { Place } from "../cursor";
-import { grouped, power, value as valueText } from "../format";
-import { type AnalysisFrame, type Bytes, codesOf, decoded, planeOf } from "../frame";
+import { grouped, power, related, value as valueText } from "../format";
+import { type AnalysisFrame, type Bytes, codesOf, decoded, planeOf, relation } from "../frame";
 import { paintGrid } from "../marks/grid";
 import { type Label, label, paintLabels, paintMessage } from "../marks/label";
 import { type Legend, paintLegend } from "../marks/legend";
@@ -65,7 +65,10 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
   return {
     ...{ ...empty, matrix, top, message: "" },
     column: { x: box.x + (time / times) * box.width, y: box.y, width: box.width / times, height: box.height },
-    labels: [...timeNumbers({ ...place, times }, box, box.y + box.height + 11), ...lossLabels(matrix, box, strings)],
+    labels: [
+      ...timeNumbers({ ...place, times }, box, box.y + box.height + 11),
+      ...lossLabels(matrix, place.first, box, strings),
+    ],
     legend: legendOf(top, box, width),
     reading: readingOf(matrix, place, time, strings),
     notes: notesOf(analysis, matrix, place, strings),
@@ -105,14 +108,14 @@ export function valueAt(matrix: Matrix, loss: number, time: number): number | nu
   return code === undefined ? null : decoded(code, matrix.plane);
 }
 
-function lossLabels({ plane }: Matrix, box: Box, strings: Strings): Label[] {
+function lossLabels({ plane }: Matrix, first: number, box: Box, strings: Strings): Label[] {
   const losses = plane.full[1] ?? 0;
   const y = band(losses, box.y, box.y + box.height);
-  const marks = ticks(0, Math.max(losses - 1, 0), Math.max(2, box.height / 50)).filter(Number.isInteger);
+  const marks = ticks(first, first + Math.max(losses - 1, 0), Math.max(2, box.height / 50)).filter(Number.isInteger);
   const middle = box.y + box.height / 2;
   return [
     label(strings.lossAt, 10, middle, "center", "muted", { angle: Math.PI / 2 }),
-    ...marks.map((mark) => label(String(mark), box.x - 7, y(mark), "right", "muted")),
+    ...marks.map((mark) => label(String(mark), box.x - 7, y(mark - first), "right", "muted")),
   ];
 }
 
@@ -134,13 +137,14 @@ function readingOf(matrix: Matrix, place: Place, time: number, strings: Strings)
     best = loss;
     most = value;
   }
-  if (best < 0) return strings.taughtByNone(String(time));
-  return strings.taughtMost(String(time), named("s", best, place, strings), valueText(most));
+  if (best < 0) return strings.taughtByNone(String(place.first + time));
+  const written = related(relation(most, matrix.plane), valueText(most));
+  return strings.taughtMost(String(place.first + time), named("s", best, place, strings), written);
 }
 
-function named(letter: string, time: number, { tokens }: Place, strings: Strings): string {
+function named(letter: string, time: number, { first, tokens }: Place, strings: Strings): string {
   const token = tokens?.[time];
-  return `${letter} = ${time}${token === undefined ? "" : ` ${strings.quoted(token)}`}`;
+  return `${letter} = ${first + time}${token === undefined ? "" : ` ${strings.quoted(token)}`}`;
 }
 
 function notesOf({ header }: AnalysisFrame, matrix: Matrix, place: Place, strings: Strings): string[] {
@@ -167,7 +171,10 @@ export function describe(
   strings: Strings,
 ): string[] {
   const value = matrix && valueAt(matrix, loss, time);
-  const words = value === null ? strings.cannotTeach : `|dL\u209b/dh\u209c| = ${valueText(value)}`;
+  const words =
+    !matrix || value === null
+      ? strings.cannotTeach
+      : `|dL\u209b/dh\u209c| ${relation(value, matrix.plane)} ${valueText(value)}`;
   return [
     words,
     `${strings.lossAt}: ${named("s", loss, place, strings)}`,

@@ -5,9 +5,11 @@
  * indices, with what was sent in their place, and says how many sent rows and columns lie within the sequence.
  */
 
-import { codesOf, decoded, planeOf, type StepFrame } from "../frame";
+import { value as valueText } from "../format";
+import { codesOf, decoded, planeOf, relation, type StepFrame } from "../frame";
 import type { Cells } from "../marks/heatmap";
 import type { Layer, Plane } from "../protocol.gen";
+import type { Strings } from "../strings";
 
 export interface Sheet extends Cells {
   readonly plane: Plane;
@@ -38,6 +40,12 @@ export function valueAt(sheet: Sheet, time: number, unit: number): number | null
   const row = Math.floor(unit / sheet.unitStride);
   const code = sheet.codes[sheet.start + column * sheet.columnPitch + row * sheet.rowPitch];
   return code === undefined ? null : decoded(code, sheet.plane);
+}
+
+/** "dh = 0.5" or "dh \u2264 0.5"; outside the sequence, that there is nothing. */
+export function told(sheet: Sheet | null, name: string, time: number, unit: number, strings: Strings): string {
+  const value = sheet && valueAt(sheet, time, unit);
+  return sheet && value !== null ? `${name} ${relation(value, sheet.plane)} ${valueText(value)}` : strings.noData;
 }
 
 /** The end of a scale: a power of ten for logarithms, so that the legend can say it shortly. */

@@ -5,7 +5,6 @@
 
 import { positionOf } from "../color";
 import type { Place } from "../cursor";
-import { value as valueText } from "../format";
 import { decoded, type StepFrame } from "../frame";
 import { type Label, label, paintMessage, type Tone } from "../marks/label";
 import type { Legend } from "../marks/legend";
@@ -17,7 +16,7 @@ import type { Strings } from "../strings";
 import type { Look } from "../theme";
 import { plotBox } from "./geometry";
 import { apart, legendTicks, timeNumbers } from "./labels";
-import { keyOf, meansOf, remembered, type Sheet, sheetOf, topOf, valueAt } from "./sheet";
+import { keyOf, meansOf, remembered, type Sheet, sheetOf, told, topOf, valueAt } from "./sheet";
 
 export interface UnitsScene {
   readonly width: number;
@@ -91,10 +90,7 @@ export function resolve(
       ...apart(drawn.map(({ unit, style, line }) => endLabel(String(unit), style.tone, line))),
     ],
     rule: time < sheet.length ? x(time) : null,
-    readings: drawn.map(({ unit }) => {
-      const value = valueAt(sheet, time, unit);
-      return { unit, text: value === null ? strings.noData : valueText(value) };
-    }),
+    readings: drawn.map(({ unit }) => ({ unit, text: told(sheet, gate, time, unit, strings) })),
   };
 }
 

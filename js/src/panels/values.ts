@@ -1,33 +1,22 @@
 /** The numbers behind the pictures: one quantity over units and times, and every quantity of one time over its units. */
 
 import type { Place } from "../cursor";
-import { codesOf, decoded, planeOf } from "../frame";
+import { related } from "../format";
+import { relation } from "../frame";
+import { sheetOf, valueAt } from "./sheet";
 
 export interface Table {
   readonly columns: readonly string[];
   readonly rows: ReadonlyArray<readonly string[]>;
 }
 
-/** The value of a quantity at a unit and a time, as it was sent; null where none was. */
-function reader(
-  { frame, layer, sample, length }: Place,
-  name: string,
-): ((time: number, unit: number) => number | null) | null {
-  const plane = frame && layer && planeOf(frame, layer.name, name);
-  if (!frame || !plane || plane.dtype !== "u1" || plane.shape.length !== 3) return null;
-  const codes = codesOf(frame, plane);
-  const [, samples = 1, units = 0] = plane.shape;
-  const [timeStride = 1, sampleStride = 1, unitStride = 1] = plane.stride;
+/** The value of a quantity at a time and a unit, as it was sent, in four digits; empty where none was. */
+function reader({ frame, layer, sample }: Place, name: string): (time: number, unit: number) => string {
+  const sheet = frame && layer && sheetOf(frame, layer, name, sample);
   return (time, unit) => {
-    if (time >= length) return null;
-    const cell = Math.floor(time / timeStride) * samples * units + Math.floor(sample / sampleStride) * units;
-    const code = codes[cell + Math.floor(unit / unitStride)];
-    return code === undefined ? null : decoded(code, plane);
+    const value = sheet && valueAt(sheet, time, unit);
+    return sheet && value !== null ? related(relation(value, sheet.plane), String(Number(value.toPrecision(4)))) : "";
   };
-}
-
-function text(value: number | null): string {
-  return value === null ? "" : String(Number(value.toPrecision(4)));
 }
 
 /** Every quantity at the time shown: a row a unit. */
@@ -36,7 +25,7 @@ export function atTime(place: Place): Table {
   const units = [...Array(place.units).keys()];
   return {
     columns: ["unit", ...readers.map(([name]) => name)],
-    rows: units.map((unit) => [String(unit), ...readers.map(([, read]) => text(read?.(place.time, unit) ?? null))]),
+    rows: units.map((unit) => [String(unit), ...readers.map(([, read]) => read(place.time, unit))]),
   };
 }
 
@@ -46,8 +35,11 @@ export function ofQuantity(place: Place): Table {
   const times = [...Array(place.times).keys()];
   const units = [...Array(place.units).keys()];
   return {
-    columns: ["unit", ...times.map((time) => [`t=${time}`, place.tokens?.[time]].filter(Boolean).join(" "))],
-    rows: units.map((unit) => [String(unit), ...times.map((time) => text(read?.(time, unit) ?? null))]),
+    columns: [
+      "unit",
+      ...times.map((time) => [`t=${place.first + time}`, place.tokens?.[time]].filter(Boolean).join(" ")),
+    ],
+    rows: units.map((unit) => [String(unit), ...times.map((time) => read(time, unit))]),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Arrow keys in a picture move time and unit, ten at once with Shift; Home and End go to the ends; Escape lets the unit go. */
 
-import type { Cursor } from "../cursor";
+import { type Cursor, wishAt } from "../cursor";
 import { listen } from "./dom";
 import type { Stage } from "./panel";
 
@@ -14,7 +14,7 @@ export function arrows(
   const press = (event: KeyboardEvent) => {
     const { times, time, units } = place();
     const far = event.shiftKey ? 10 : 1;
-    const at = (index: number) => ({ time: Math.max(0, Math.min(index, times - 1)) });
+    const at = (index: number) => wishAt(place(), index);
     const moves: Record<string, () => Partial<Cursor>> = {
       ArrowLeft: () => at(time - far),
       ArrowRight: () => at(time + far),

@@ -1,6 +1,7 @@
 /** The cell diagram on the page: the picture, and the unit whose numbers it shows. */
 
 import { paint, resolve } from "../panels/cell";
+import { timeText } from "../panels/labels";
 import { assign, element, framed, listen } from "./dom";
 import type { PanelView, Stage } from "./panel";
 import { picture } from "./picture";
@@ -16,7 +17,7 @@ export function cell(stage: Stage): PanelView {
     paint,
     depends: ({ layer, gates }) => gates.map((gate) => store.high(layer?.name ?? "", gate)),
     label: ({ message, facts, unit: shown }, place) =>
-      `${strings.panel.cell}: ${message || [strings.at(place.time, place.times), `${strings.unit} ${shown}`, ...facts].join(", ")}`,
+      `${strings.panel.cell}: ${message || [timeText(place, place.time, strings), `${strings.unit} ${shown}`, ...facts].join(", ")}`,
   });
   const choice = element("label", { class: "rnnw-choice", "data-offered": "true" }, strings.unit, unit);
   return {

@@ -5,7 +5,7 @@
  * The run with the most steps leads: its slider is that of all, and the others show their nearest steps.
  */
 
-import { type Place, resolve, type SharedCursor } from "../cursor";
+import { type Place, resolve, type SharedCursor, wishAt } from "../cursor";
 import { difference } from "../difference";
 import type { Panel } from "../protocol.gen";
 import { Store } from "../store";
@@ -93,7 +93,7 @@ function differences([one, other]: readonly Run[], [left, right]: readonly Stage
   const place = (): Place => {
     const own = left.place();
     return {
-      ...resolve({ ...own, step: null, layer: own.layer?.name ?? "" }, store),
+      ...resolve({ ...own, ...wishAt(own, own.time), step: null, layer: own.layer?.name ?? "" }, store),
       gates: [own.gate],
       gate: own.gate,
     };

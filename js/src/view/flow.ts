@@ -1,7 +1,9 @@
 /** The gradient through time on the page: a picture to read and to choose a time from, and the numbers at that time. */
 
+import { wishAt } from "../cursor";
 import { domainOf, type FlowScene, paint, paintStill, type Reading, resolve } from "../panels/flow";
 import { LEFT, RIGHT } from "../panels/geometry";
+import { timeText } from "../panels/labels";
 import { bandAt } from "../scale";
 import { assign, element, framed, listen, write } from "./dom";
 import type { PanelView, Stage } from "./panel";
@@ -16,8 +18,8 @@ export function flow(stage: Stage): PanelView {
     resolve: (shown, width, room) => resolve(store, shown, width, room, strings, all),
     still: paintStill,
     paint,
-    label: ({ message, readings: found }, { time, times }) => {
-      const facts = [strings.at(time, times), ...found.map(textOf)].join(", ");
+    label: ({ message, readings: found }, where) => {
+      const facts = [timeText(where, where.time, strings), ...found.map(textOf)].join(", ");
       return `${title}: ${message || facts}`;
     },
     hit: ({ width, height }, x) => {
@@ -25,7 +27,7 @@ export function flow(stage: Stage): PanelView {
       if (times === 0) return null;
       const time = bandAt(times, LEFT, width - RIGHT, x);
       const at = resolve(store, { ...place(), time }, width, height, strings, all);
-      return { lines: [strings.at(time, times), ...at.readings.map(textOf)], change: { time } };
+      return { lines: [timeText(place(), time, strings), ...at.readings.map(textOf)], change: wishAt(place(), time) };
     },
     fill: true,
     depends: (shown) => [all, ...domainOf(store, shown)],

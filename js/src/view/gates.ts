@@ -1,7 +1,6 @@
 /** The heatmap on the page: tabs of gates, cells on one canvas, labels and outlines on another, tooltip, keys, slider. */
 
-import type { Place } from "../cursor";
-import { value as valueText } from "../format";
+import { type Place, wishAt } from "../cursor";
 import {
   describe,
   type GatesScene,
@@ -10,12 +9,12 @@ import {
   paintStill,
   positionOfUnit,
   resolve,
-  timeText,
   unitAt,
   type Wish,
+  wordAt,
 } from "../panels/gates";
 import type { Order } from "../panels/order";
-import { valueAt } from "../panels/sheet";
+import { told } from "../panels/sheet";
 import { fitted, isWhole, revealing, type Sight } from "../panels/sight";
 import { bandAt } from "../scale";
 import { arrows, lower } from "./arrows";
@@ -52,7 +51,7 @@ export function gates(stage: Stage): PanelView {
     tabs.paint(shown);
     scene = resolve(store, place, figure.clientWidth, strings, wish.now(shown));
     wish.paint(scene);
-    slider.paint(place, timeText(scene, place, place.time, strings));
+    slider.paint(place, wordAt(scene, place, place.time, strings));
     const { box, profiles } = scene;
     figure.style.height = `${scene.height}px`;
     data.style.transform = `translate(${box.x}px, ${box.y}px)`;
@@ -73,7 +72,7 @@ export function gates(stage: Stage): PanelView {
   };
 
   const select = (cell: At | null, settled: boolean) => {
-    if (cell) stage.move({ time: cell[0], unit: cell[1] }, settled);
+    if (cell) stage.move({ ...wishAt(stage.place(), cell[0]), unit: cell[1] }, settled);
   };
   zooming(stage, data, wish.zoom);
   dragged(data, (event, settled) => select(at(event), settled), stage.signal);
@@ -138,10 +137,9 @@ function wishing({ strings, signal, place, repaint }: Stage) {
 function wordsOf({ place, strings }: Stage, scene: GatesScene): string {
   const { time, times, unit, gate } = place();
   if (times === 0) return "";
-  const words = [timeText(scene, place(), time, strings)];
+  const words = [wordAt(scene, place(), time, strings)];
   if (unit === null) return words.join("");
-  const value = scene.sheet && valueAt(scene.sheet, time, unit);
-  words.push(`${strings.unit} ${unit}`, value === null ? strings.noData : `${gate} = ${valueText(value)}`);
+  words.push(`${strings.unit} ${unit}`, told(scene.sheet, gate, time, unit, strings));
   return words.join(" \u00b7 ");
 }
 

@@ -1,5 +1,6 @@
 /** The matrix of who teaches whom on the page: pointing says the number and both words, pressing goes to the time. */
 
+import { wishAt } from "../cursor";
 import { cellAt, describe, paint, paintStill, resolve, topOf } from "../panels/matrix";
 import { element, framed, write } from "./dom";
 import type { PanelView, Stage } from "./panel";
@@ -18,7 +19,7 @@ export function matrix(stage: Stage): PanelView {
     hit: (scene, x, y) => {
       const cell = cellAt(scene, x, y);
       if (!cell) return null;
-      return { lines: describe(scene, place(), cell.loss, cell.time, strings), change: { time: cell.time } };
+      return { lines: describe(scene, place(), cell.loss, cell.time, strings), change: wishAt(place(), cell.time) };
     },
   });
   const reading = element("p", { class: "rnnw-readings" });

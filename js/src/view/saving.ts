@@ -1,5 +1,6 @@
 /** What is seen, to keep: the view as a picture, its numbers as a file, and as a table on the page. `whole` paints it all. */
 
+import { timeText } from "../panels/labels";
 import { atTime, csv, ofQuantity, type Table } from "../panels/values";
 import { element, listen, write } from "./dom";
 import type { PanelView, Shown, Stage } from "./panel";
@@ -58,7 +59,7 @@ export function saving(root: HTMLElement, stage: Stage, whole: () => void): Pane
     const { layer, step, time, tokens } = shown;
     write(
       caption,
-      [layer?.name ?? "", strings.step(String(step)), strings.at(time, shown.times), tokens?.[time] ?? ""].join(
+      [layer?.name ?? "", strings.step(String(step)), timeText(shown, time, strings), tokens?.[time] ?? ""].join(
         " \u00b7 ",
       ),
     );

@@ -1,6 +1,6 @@
 /** The timestep slider, which lies exactly under the columns of the heatmap, and the button that plays through them. */
 
-import type { Place } from "../cursor";
+import { type Place, wishAt } from "../cursor";
 import { sliderSpan } from "../panels/geometry";
 import { assign, element, listen } from "./dom";
 import type { Stage } from "./panel";
@@ -18,14 +18,14 @@ export function timeSlider(stage: Stage): TimeSlider {
   const { strings, signal, move, place } = stage;
   const slider = element("input", {
     ...{ type: "range", "data-role": "time", "aria-label": strings.time },
-    ...{ min: "0", step: "1" },
+    step: "1",
   });
   const name = element("span", { class: "rnnw-time-name", "aria-hidden": "true" }, strings.time);
   const sequence = player(stage, {
     ...{ role: "play-time", titles: [strings.playTime, strings.pauseTime] },
     position: () => place().time,
     last: () => place().length - 1,
-    go: (time, settled) => move({ time: Math.max(0, Math.min(time, place().length - 1)) }, settled),
+    go: (time, settled) => move(wishAt(place(), Math.min(time, place().length - 1)), settled),
   });
   const row = element("div", { class: "rnnw-time" }, name, sequence.button, slider);
   listen(slider, "pointerdown", sequence.stop, signal);
@@ -33,13 +33,14 @@ export function timeSlider(stage: Stage): TimeSlider {
   listen(slider, "change", () => move({ time: Number(slider.value) }, true), signal);
   return {
     element: row,
-    paint: ({ times, time, length }, spoken) => {
+    paint: ({ first, times, time, length }, spoken) => {
       sequence.button.disabled = length < 2;
       const span = sliderSpan(row.clientWidth, times, THUMB);
       slider.style.left = `${span.left}px`;
       slider.style.width = `${span.width}px`;
-      slider.max = String(Math.max(times - 1, 0));
-      slider.value = String(time);
+      slider.min = String(first);
+      slider.max = String(first + Math.max(times - 1, 0));
+      slider.value = String(first + time);
       slider.style.visibility = times === 0 ? "hidden" : "visible";
       assign(slider, "aria-valuetext", spoken);
     },

@@ -1,7 +1,9 @@
 /** Units over time on the page: pin the selected unit to keep its line, press its number to let it go. */
 
+import { wishAt } from "../cursor";
 import { paint } from "../panels/flow";
 import { LEFT, RIGHT } from "../panels/geometry";
+import { timeText } from "../panels/labels";
 import { MOST_PINS, paintStill, resolve } from "../panels/units";
 import { bandAt } from "../scale";
 import { assign, element, framed, listen, write } from "./dom";
@@ -17,17 +19,17 @@ export function units(stage: Stage): PanelView {
     resolve: (shown, width) => resolve(store, shown, width, strings, pins),
     still: paintStill,
     paint,
-    label: ({ message, readings }, { gate, time, times }) => {
+    label: ({ message, readings }, where) => {
       const facts = readings.map(({ unit, text }) => `${strings.unit} ${unit} ${text}`);
-      return `${title}: ${message || [strings.gate[gate] ?? gate, strings.at(time, times), ...facts].join(", ")}`;
+      return `${title}: ${message || [strings.gate[where.gate] ?? where.gate, timeText(where, where.time, strings), ...facts].join(", ")}`;
     },
     hit: ({ width, units: shown }, x) => {
-      const { times, gate } = place();
+      const { times } = place();
       if (times === 0) return null;
       const time = bandAt(times, LEFT, width - RIGHT, x);
       const at = resolve(store, { ...place(), time }, width, strings, pins);
-      const lines = shown.map((unit, index) => `${strings.unit} ${unit}: ${gate} = ${at.readings[index]?.text ?? ""}`);
-      return { lines: [strings.at(time, times), ...lines], change: { time } };
+      const lines = shown.map((unit, index) => `${strings.unit} ${unit}: ${at.readings[index]?.text ?? ""}`);
+      return { lines: [timeText(place(), time, strings), ...lines], change: wishAt(place(), time) };
     },
     depends: ({ layer, gate }) => [pins, store.high(layer?.name ?? "", gate)],
   });

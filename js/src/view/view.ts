@@ -258,7 +258,7 @@ function describeStore(root: HTMLElement, store: Store): void {
 
 function describePlace(root: HTMLElement, place: Place, painted: number): void {
   assign(root, "data-step", place.frame ? String(place.step) : "");
-  assign(root, "data-time", String(place.time));
+  assign(root, "data-time", String(place.first + place.time));
   assign(root, "data-layer", place.layer?.name ?? "");
   assign(root, "data-gate", place.gate);
   assign(root, "data-unit", place.unit === null ? "" : String(place.unit));

@@ -45,7 +45,7 @@ function press(canvas: HTMLElement, x: number, y: number, name = "pointerdown"):
 describe("a screen reader", () => {
   test.each([
     ["The cell", /unit 1, f 0\.\d\d, .*c_before .*tanh /],
-    ["Units over time", /forget gate f, t = 4 \/ 24, unit 1 0\.\d+$/],
+    ["Units over time", /forget gate f, t = 4 \/ 24, unit 1 f = 0\.\d+$/],
     ["Who teaches whom", /t = 4 learns most from the loss at s = \d+ ‘\w+’: /],
     ["Saturation", /step 8, i, open > 0\.9: \d+ %, shut < 0\.1: \d+ %, f, /],
     ["Weights", /i radius 0\.\d+, f radius /],
@@ -113,7 +113,7 @@ test("pinned units keep their lines until they are let go", async () => {
   const label = () => part(root, "units").getAttribute("aria-label") ?? "";
   part(root, "pin").click();
   model.arrive({ unit: 9 });
-  await expect.poll(label).toMatch(/unit 1 0\.\d+, unit 9 0\.\d+$/);
+  await expect.poll(label).toMatch(/unit 1 f = 0\.\d+, unit 9 f = 0\.\d+$/);
   (root.querySelector('.rnnw-pins [data-unit="1"]') as HTMLElement).click();
   await expect.poll(label).not.toMatch(/unit 1 /);
 });

@@ -8,24 +8,25 @@
 
 import { positionOf } from "../../color";
 import type { Place } from "../../cursor";
-import { decoded } from "../../frame";
+import { decoded, relation } from "../../frame";
 import type { Shade } from "../../marks/formula";
 import type { Plane } from "../../protocol.gen";
 import type { Store } from "../../store";
 import { type Sheet, sheetOf, valueAt } from "../sheet";
 
-/** A number with its place on its color scale; null where it is not known. */
+/** A number with its relation to the recorded one and its place on its color scale; null where it is not known. */
 export interface Datum {
   readonly value: number | null;
+  readonly relation: ReturnType<typeof relation>;
   readonly shade: Shade;
 }
 
-export const UNKNOWN: Datum = { value: null, shade: { scale: "none", position: 0 } };
+export const UNKNOWN: Datum = { value: null, relation: "=", shade: { scale: "none", position: 0 } };
 
 export interface CellValues {
   readonly unit: number;
   readonly time: number;
-  /** The time that the cell comes from, which in a reverse layer is the next one; null at the start. */
+  /** The time that the cell comes from, which in a reverse layer is the next one, and may not be recorded; null at the start. */
   readonly before: number | null;
   /** Whether h is a projection, whose units are not those of the gates. */
   readonly projected: boolean;
@@ -44,7 +45,7 @@ export function valuesOf(store: Store, place: Place): CellValues | null {
   if (!layer || !gates || time >= gates.length) return null;
   const unit = Math.max(0, Math.min(place.unit ?? 0, gates.units - 1));
   const step = layer.name.endsWith("_reverse") ? 1 : -1;
-  const before = time + step >= 0 && time + step < gates.length ? time + step : null;
+  const before = time + step >= -layer.first && time + step < gates.length ? time + step : null;
   const projected = output !== null && output.units !== gates.units;
   const read = (name: string, when: number | null): Datum => {
     const found = sheet(name);
@@ -72,8 +73,9 @@ function sentBefore({ timeStride }: Sheet, time: number, before: number | null):
 function datum(value: number | null, plane: Plane, top: number): Datum {
   if (value === null) return UNKNOWN;
   const scale = plane.encoding === "unit" ? "sequential" : "diverging";
-  if (!Number.isFinite(value)) return { value, shade: { scale, position: value } };
-  return { value, shade: { scale, position: Math.max(-1, Math.min(1, positionOf(value, plane.encoding, top))) } };
+  const place = Math.max(-1, Math.min(1, positionOf(value, plane.encoding, top)));
+  const shade = { scale, position: Number.isFinite(value) ? place : value } as const;
+  return { value, relation: relation(value, plane), shade };
 }
 
 function slackOf(sheet: Sheet | null): number {
