@@ -8,6 +8,7 @@ export interface Strings extends Phrases, Captions {
   readonly states: Readonly<Record<"waiting" | "live" | "paused" | "finished" | "failed" | "stale" | "gap", string>>;
   readonly waiting: string;
   readonly step: (step: string) => string;
+  readonly steps: (first: string, last: string) => string;
   readonly overhead: (share: string) => string;
   readonly every: (count: number) => string;
   readonly thinned: (count: string) => string;
@@ -49,6 +50,7 @@ export interface Strings extends Phrases, Captions {
   readonly nothingPicked: string;
   readonly pick: string;
   readonly wholeRun: string;
+  readonly brushHelp: string;
   readonly curvesHelp: string;
   readonly scale: Readonly<Record<"auto" | "log" | "linear", string>>;
   readonly scaleHelp: string;
@@ -70,6 +72,7 @@ export const ENGLISH: Strings = {
   },
   waiting: "Waiting for the first training step\u2026",
   step: (step) => `step ${step}`,
+  steps: (first, last) => `steps ${first} to ${last}`,
   overhead: (share) => `overhead ${share}`,
   every: (count) => `every ${ordinal(count)} step recorded`,
   thinned: (count) => `thinned: ${count} older steps given up`,
@@ -131,7 +134,8 @@ export const ENGLISH: Strings = {
   nothingPicked: "Nothing is picked.",
   pick: "series",
   wholeRun: "whole run",
-  curvesHelp: "click, or left and right arrow keys: go to a step; + and - zoom, 0 shows the whole run",
+  brushHelp: "drag: zoom; double click: whole run; Shift + drag: scrub",
+  curvesHelp: "left and right arrow keys: go to a step; + and - zoom, 0 or Escape: whole run",
   scale: { auto: "scale: auto", log: "scale: log", linear: "scale: linear" },
   scaleHelp: "Vertical scale: automatic, logarithmic or linear",
   range: (low, high) => `from ${low} to ${high}`,
@@ -152,6 +156,7 @@ export const CHINESE: Strings = {
   },
   waiting: "正在等待第一个训练步\u2026",
   step: (step) => `第 ${step} 步`,
+  steps: (first, last) => `第 ${first} 至 ${last} 步`,
   overhead: (share) => `开销 ${share}`,
   every: (count) => `每 ${count} 步记录一次`,
   thinned: (count) => `已稀疏：舍去 ${count} 个较早的步`,
@@ -212,7 +217,8 @@ export const CHINESE: Strings = {
   nothingPicked: "未选择任何曲线。",
   pick: "曲线",
   wholeRun: "全程",
-  curvesHelp: "点击或用左右方向键转到某一步；+ 和 - 缩放，0 显示全程",
+  brushHelp: "拖动：放大；双击：全程；Shift + 拖动：逐步浏览",
+  curvesHelp: "左右方向键：转到某一步；+ 和 - 缩放，0 或 Escape：全程",
   scale: { auto: "刻度：自动", log: "刻度：对数", linear: "刻度：线性" },
   scaleHelp: "在自动、对数和线性刻度之间切换",
   range: (low, high) => `从 ${low} 到 ${high}`,

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Cursor, resolve as resolveCursor, START } from "../src/cursor";
+import { type Axis, spanned, stepOn, zoomed } from "../src/panels/brush";
 import type { Chart, ScaleKind } from "../src/panels/chart";
 import * as curvesPanel from "../src/panels/curves";
 import type { Scalar } from "../src/protocol.gen";
+import type { Box } from "../src/scale";
 import { Store } from "../src/store";
 import { ENGLISH } from "../src/strings";
 import { curves, delta, join, step } from "./frames";
@@ -18,7 +20,7 @@ const place = (changes: Partial<Cursor> = {}) => resolveCursor({ ...START, ...ch
 describe("the curves scene", () => {
   const points = (values: readonly number[]) => values.map((value, at) => [10 * at, value] as const);
   const WISH: curvesPanel.Wish = {
-    ...{ width: 700, height: 2000, kind: "auto", picked: null, hidden: new Set(), range: null },
+    ...{ width: 700, height: 2000, kind: "auto", picked: null, hidden: new Set(), range: null, brush: null },
   };
   const scene = (changes: Partial<Cursor> = {}, wish: Partial<curvesPanel.Wish> = {}) =>
     curvesPanel.resolve(store, place(changes), { ...WISH, ...wish }, ENGLISH);
@@ -75,9 +77,48 @@ describe("the curves scene", () => {
     expect(part.charts[0]?.domain).toEqual([10, 30]);
     expect(whole.overview?.range).toBeNull();
     const { box, range } = part.overview as curvesPanel.Overview;
-    expect(range?.[0]).toBeCloseTo(box.x + box.width / 3);
-    expect(range?.[1]).toBeCloseTo(box.x + box.width);
-    expect(curvesPanel.stepAt(part, part.charts[0]?.box.x ?? 0, 40)).toBe(10);
+    expect(range?.x).toBeCloseTo(box.x + box.width / 3);
+    expect(range?.width).toBeCloseTo((2 * box.width) / 3);
+    expect([whole.caption, part.caption]).toEqual(["", "steps 10 to 30"]);
+    expect(stepOn(part.charts[0] as Chart, part.charts[0]?.box.x ?? 0)).toBe(10);
+  });
+
+  test("marks the steps that are brushed in every chart and in the strip, as far as they are drawn, and names them", () => {
+    store.applyDelta(delta(1), curves({ loss: points([5, 3, 2, 1]), lr: points([1, 1, 1, 1]) }));
+    const { bands, charts, overview, caption } = scene({}, { brush: [0, 15] });
+    const axes = [...charts, overview as curvesPanel.Overview];
+    expect(bands.map(({ x, y, height }) => [x, y, height])).toEqual(axes.map(({ box }) => [box.x, box.y, box.height]));
+    for (const [at, { box }] of axes.entries()) expect(bands[at]?.width).toBeCloseTo(box.width / 2);
+    expect(caption).toBe("steps 0 to 15");
+    const part = scene({}, { range: [10, 30], brush: [20, 30] });
+    expect(part.bands[0]?.width).toBeCloseTo((part.charts[0]?.box.width ?? 0) / 2);
+    expect([part.caption, part.charts[0]?.domain]).toEqual(["steps 20 to 30", [10, 30]]);
+    expect(scene({}, { range: [20, 30], brush: [0, 10] }).bands.length).toBe(1);
+    expect(scene().bands).toEqual([]);
+  });
+
+  test("keeps a part of the run as it is while steps arrive", () => {
+    store.applyDelta(delta(1), curves({ loss: points([5, 3, 2, 1]) }));
+    const before = scene({}, { range: [10, 20] });
+    store.applyDelta(delta(2), curves({ loss: points([5, 3, 2, 1, 9, 9, 90]) }));
+    const after = scene({}, { range: [10, 20] });
+    expect(after.charts[0]?.curves[0]?.line.points.slice(0, 6)).toEqual(
+      before.charts[0]?.curves[0]?.line.points.slice(0, 6),
+    );
+    expect([after.charts[0]?.domain, after.charts[0]?.labels]).toEqual([
+      before.charts[0]?.domain,
+      before.charts[0]?.labels,
+    ]);
+    expect(after.overview?.domain).toEqual([0, 60]);
+  });
+
+  test("has the scale of the values beside a part of the run that no value is in", () => {
+    store.applyDelta(delta(1), curves({ loss: points([900, 4, 8, 700]) }));
+    const [{ box, curves: lines }] = scene({}, { range: [12, 17], kind: "linear" }).charts as [Chart];
+    const [first = 0, second = 0] = [1, 3].map((at) => lines[0]?.line.points[at] ?? 0);
+    const { y, height } = box;
+    expect(y + height - first).toBeCloseTo((0.05 / 1.1) * height);
+    expect(second - y).toBeCloseTo((0.05 / 1.1) * height);
   });
 
   test("says of a step its value, and the range where a bin holds several", () => {
@@ -120,15 +161,18 @@ describe("the curves scene", () => {
     expect(loss?.rule).toBe((loss?.box.x ?? 0) + (loss?.box.width ?? 0) / 2);
   });
 
-  test("finds the step under a point, of the nearest chart, held within the axis", () => {
+  test("finds the step under a point, of the strip or of the nearest chart, held within the axis", () => {
     store.applyDelta(delta(1), curves({ loss: points([3, 2, 1]), grad_norm: points([3, 2, 1]) }));
     const found = scene();
+    const stepAt = (x: number, y: number) => stepOn(curvesPanel.axisAt(found, x, y) as Axis, x);
+    const strip = found.overview?.box as Box;
     for (const { box } of found.charts) {
-      expect(curvesPanel.stepAt(found, box.x + box.width / 4, box.y + 5)).toBeCloseTo(5);
-      expect(curvesPanel.stepAt(found, box.x + box.width / 4, found.height + 500)).toBeCloseTo(5);
+      expect(stepAt(box.x + box.width / 4, box.y + 5)).toBeCloseTo(5);
+      expect(stepAt(box.x + box.width / 4, strip.y - 5)).toBeCloseTo(5);
     }
-    expect(curvesPanel.stepAt(found, -50, 0)).toBe(0);
-    expect(curvesPanel.stepAt({ ...found, charts: [] }, 0, 0)).toBeNull();
+    expect(stepAt(strip.x + strip.width / 4, strip.y)).toBeCloseTo(5);
+    expect(stepAt(-50, 0)).toBe(0);
+    expect(curvesPanel.axisAt({ ...found, charts: [] }, 0, 0)).toBeNull();
   });
 
   test("stays inside its width, in as many columns as fit", () => {
@@ -141,5 +185,24 @@ describe("the curves scene", () => {
         expect(cell.width).toBeGreaterThanOrEqual(Math.min(230, width));
       }
     }
+  });
+});
+
+describe("a range of steps", () => {
+  test("holds all that a drag went over, from either side, in whole steps; none where it is one step", () => {
+    expect(spanned(3.2, 7.1)).toEqual([3, 8]);
+    expect(spanned(7.1, 3.2)).toEqual([3, 8]);
+    expect(spanned(3.2, 3.4)).toEqual([3, 4]);
+    expect(spanned(9, 9)).toBeNull();
+  });
+
+  test("is zoomed about a step and stays within the run, down to one step and up to the whole run", () => {
+    expect(zoomed([0, 100], 50, 0.5, [0, 100])).toEqual([25, 75]);
+    expect(zoomed([0, 100], 100, 0.5, [0, 100])).toEqual([50, 100]);
+    expect(zoomed([40, 60], 2, 2, [0, 100])).toEqual([0, 40]);
+    expect(zoomed([25, 75], 90, 2, [0, 100])).toBeNull();
+    let range: ReturnType<typeof zoomed> = [0, 100];
+    for (let count = 0; count < 20 && range; count++) range = zoomed(range, 7, 0.5, [0, 100]);
+    expect(range).toEqual([7, 8]);
   });
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,6 +116,29 @@ def test_a_click_in_the_curves_goes_to_that_training_step(training: Notebook, vi
     assert box
     view.control("curves").click(position={"x": 0.6 * box["width"], "y": 0.25 * box["height"]})
     view.until(f"n('step') > {first} && n('step') < n('latest') && n('step') === said('step')")
+    assert training.is_running(CELL)
+
+
+def test_a_drag_over_the_curves_draws_those_steps_alone_and_they_stay_while_training_goes_on(
+    training: Notebook, view: View
+):
+    view.control("live").click()
+    start = view.until("n('step') === n('latest') && control('whole-run').hidden")
+    sent = len(training.traffic.sent)
+    with view.drag("curves", 0.15) as move:
+        move(0.4)
+        marked = view.until("control('range').textContent !== ''")
+        words = view.control("range").inner_text()
+    first, last = (int(number) for number in re.findall(r"\d+", words.replace("\u202f", "")))
+    assert 0 <= first < last <= start.number("latest")
+    zoomed = view.until("!control('whole-run').hidden")
+    assert differ(marked.panels["curves"], zoomed.panels["curves"])
+    view.until(f"n('step') > {zoomed.number('step') + 5} && control('live').getAttribute('aria-pressed') === 'true'")
+    assert view.control("range").inner_text() == words
+    assert words in (view.control("curves").get_attribute("aria-label") or "")
+    assert training.traffic.sent[sent:] == []
+    view.control("curves").press("Escape")
+    view.until("control('whole-run').hidden && control('range').textContent === ''")
     assert training.is_running(CELL)
 
 

@@ -11,10 +11,10 @@ import { type Label, SMALL } from "../marks/label";
 import type { Dot, Line } from "../marks/line";
 import { type Box, exponents, linear, log, type Scale, ticks } from "../scale";
 import { row, type Series } from "../series";
+import type { Axis, Domain } from "./brush";
 import type { Group, Member } from "./groups";
 
 export type ScaleKind = "auto" | "log" | "linear";
-export type Domain = readonly [first: number, last: number];
 
 export interface Curve {
   readonly name: string;
@@ -30,13 +30,11 @@ export interface Curve {
   readonly dot: Dot | null;
 }
 
-export interface Chart {
+export interface Chart extends Axis {
   readonly name: string;
   readonly title: string;
-  /** The part of the figure that belongs to this chart, and the plot in it. */
+  /** The part of the figure that belongs to this chart; the axis crosses the plot in it. */
   readonly cell: Box;
-  readonly box: Box;
-  readonly domain: Domain;
   readonly logarithmic: boolean;
   readonly curves: readonly Curve[];
   readonly grid: readonly number[];
@@ -122,18 +120,14 @@ interface Vertical {
   readonly logarithmic: boolean;
 }
 
-/** Lowest and highest finite value of all lines within the steps of the axis. */
+/** Lowest and highest finite value of all lines within the steps of the axis, or beside it where a line has no bin there. */
 function extentOf(members: readonly Member[], [from, to]: Domain): [low: number, high: number] {
   let [low, high] = [Number.POSITIVE_INFINITY, -Number.POSITIVE_INFINITY];
   for (const { series } of members) {
-    const [first, last, lows, highs] = [
-      row(series, "first"),
-      row(series, "last"),
-      row(series, "low"),
-      row(series, "high"),
-    ];
-    for (let bin = 0; bin < series.count; bin++) {
-      if ((last[bin] as number) < from || (first[bin] as number) > to) continue;
+    const [lows, highs] = [row(series, "low"), row(series, "high")];
+    const [start, end] = [insertion(row(series, "last"), from), insertion(row(series, "first"), to + 1)];
+    const beside = Number(start === end);
+    for (let bin = Math.max(0, start - beside); bin < Math.min(series.count, end + beside); bin++) {
       const [least, most] = [lows[bin] as number, highs[bin] as number];
       if (Number.isFinite(least)) low = Math.min(low, least);
       if (Number.isFinite(most)) high = Math.max(high, most);

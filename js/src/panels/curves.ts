@@ -1,6 +1,6 @@
 /**
- * Scalars over training: a chart for each group that is picked, and below them the whole run in one strip, on which a
- * part of the steps can be chosen.
+ * Scalars over training: a chart for each group that is picked, and below them the whole run in one strip. A range of steps
+ * that is brushed in any of them is marked in all, and then drawn alone.
  *
  * Charts share the horizontal axis and nothing else. Where nothing was picked, the first groups that fit are drawn.
  */
@@ -10,12 +10,13 @@ import { grouped, value as valueText } from "../format";
 import { paintLabels, paintMessage, tint } from "../marks/label";
 import { paintBand, paintDots, paintLine } from "../marks/line";
 import { paintRule } from "../marks/rule";
-import { type Box, linear } from "../scale";
+import type { Box } from "../scale";
 import { row } from "../series";
 import type { Store } from "../store";
 import type { Strings } from "../strings";
 import type { Look } from "../theme";
-import { type Chart, chartOf, type Domain, MARGIN, type ScaleKind, valueIn } from "./chart";
+import { type Axis, bandOf, type Domain } from "./brush";
+import { type Chart, chartOf, MARGIN, type ScaleKind, valueIn } from "./chart";
 import { type Group, groupsOf } from "./groups";
 
 export interface Wish {
@@ -29,6 +30,8 @@ export interface Wish {
   readonly hidden: ReadonlySet<string>;
   /** The steps to draw; null for all. */
   readonly range: Domain | null;
+  /** The steps that are marked while a drag lasts. */
+  readonly brush: Domain | null;
 }
 
 export interface CurvesScene {
@@ -37,15 +40,17 @@ export interface CurvesScene {
   readonly groups: readonly Group[];
   readonly charts: readonly Chart[];
   readonly overview: Overview | null;
+  /** Where the steps that are marked stand, in the charts and in the strip. */
+  readonly bands: readonly Box[];
+  /** The steps that are marked, else those that are drawn, in words; empty for the whole run. */
+  readonly caption: string;
   readonly message: string;
 }
 
 /** The strip below the charts: the whole run, and the part of it that is drawn. */
-export interface Overview {
-  readonly box: Box;
-  readonly domain: Domain;
+export interface Overview extends Axis {
   readonly chart: Chart;
-  readonly range: readonly [from: number, to: number] | null;
+  readonly range: Box | null;
 }
 
 const NARROWEST = 230;
@@ -59,7 +64,8 @@ export function resolve(store: Store, place: Place, wish: Wish, strings: Strings
   const { width, height } = wish;
   const groups = groupsOf(store);
   if (groups.length === 0) {
-    return { width, height: Math.max(height, 160), groups, charts: [], overview: null, message: strings.noCurves };
+    const empty = { charts: [], overview: null, bands: [], caption: "" };
+    return { width, height: Math.max(height, 160), groups, ...empty, message: strings.noCurves };
   }
   const whole = domainOf(groups);
   const strip = whole[1] > whole[0] ? STRIP : 0;
@@ -80,9 +86,13 @@ export function resolve(store: Store, place: Place, wish: Wish, strings: Strings
     return chartOf(group, titleOf(group, strings), cell, domain, place, wish.kind);
   });
   const below = rows * cellHeight;
+  const overview = strip > 0 ? overviewOf(groups[0] as Group, whole, wish, below, place, strings) : null;
+  const { brush } = wish;
+  const named = brush ?? wish.range;
   return {
-    ...{ width, height: Math.max(below + strip, 160), groups, charts },
-    overview: strip > 0 ? overviewOf(groups[0] as Group, whole, wish, below, place) : null,
+    ...{ width, height: Math.max(below + strip, 160), groups, charts, overview },
+    bands: [...charts, ...(overview ? [overview] : [])].flatMap((axis) => (brush && bandOf(axis, brush)) ?? []),
+    caption: named ? strings.steps(grouped(named[0]), grouped(named[1])) : "",
     message: charts.length === 0 ? strings.nothingPicked : "",
   };
 }
@@ -108,33 +118,39 @@ function domainOf(groups: readonly Group[]): Domain {
   return [from, to];
 }
 
-function overviewOf(group: Group, domain: Domain, { width, range, kind }: Wish, y: number, place: Place): Overview {
+function overviewOf(
+  group: Group,
+  domain: Domain,
+  { width, range, kind }: Wish,
+  y: number,
+  place: Place,
+  strings: Strings,
+): Overview {
   const cell = { x: 0, y: y + STRIP_TOP - MARGIN.top, width, height: STRIP_HEIGHT + MARGIN.top + MARGIN.bottom };
-  const chart = chartOf({ ...group, members: group.members.slice(0, 1) }, "", cell, domain, place, kind);
-  const { box } = chart;
-  const x = linear(domain[0], domain[1], box.x, box.x + box.width);
-  return { box, domain, chart, range: range ? [x(range[0]), x(range[1])] : null };
+  const chart = chartOf(
+    { ...group, members: group.members.slice(0, 1) },
+    titleOf(group, strings),
+    cell,
+    domain,
+    place,
+    kind,
+  );
+  return { box: chart.box, domain, chart, range: range && bandOf(chart, range) };
 }
 
-/** The step under a point of the figure: of the chart that holds the point, or is nearest to it. */
-export function stepAt(scene: CurvesScene, x: number, y: number): number | null {
-  const chart = chartAt(scene, x, y);
-  return chart ? stepOn(chart, x) : null;
+/** The strip where a point is on it, else the chart that holds the point or is nearest to it. */
+export function axisAt(scene: CurvesScene, x: number, y: number): Overview | Chart | null {
+  const { overview } = scene;
+  return overview && y >= overview.box.y - 4 ? overview : chartAt(scene, x, y);
 }
 
-export function chartAt(scene: CurvesScene, x: number, y: number): Chart | null {
+function chartAt(scene: CurvesScene, x: number, y: number): Chart | null {
   const away = ({ cell }: Chart) => {
     const dx = Math.max(cell.x - x, 0, x - cell.x - cell.width);
     const dy = Math.max(cell.y - y, 0, y - cell.y - cell.height);
     return dx + dy;
   };
   return [...scene.charts].sort((one, other) => away(one) - away(other))[0] ?? null;
-}
-
-/** The step at a horizontal position, held within the axis. */
-export function stepOn({ box, domain }: Pick<Chart, "box" | "domain">, x: number): number {
-  const share = Math.max(0, Math.min(1, (x - box.x) / box.width));
-  return domain[0] + share * (domain[1] - domain[0]);
 }
 
 /** Paint what stays while another step is shown. */
@@ -168,17 +184,22 @@ function paintOverview({ box, chart, range }: Overview, context: CanvasRendering
   context.fillRect(box.x, box.y, box.width, box.height);
   context.globalAlpha = 1;
   paintCurves(chart, context, look);
-  if (!range) return;
-  const [from, to] = range;
-  context.fillStyle = tint(look, "total");
-  context.globalAlpha = 0.16;
-  context.fillRect(from, box.y, to - from, box.height);
-  context.globalAlpha = 1;
-  for (const x of range) paintRule(context, [x, box.y], [x, box.y + box.height], tint(look, "total"), 2);
+  if (range) paintRange(context, range, look);
 }
 
-/** Paint the step shown and its values, over the rest. */
+/** A range of steps: tinted, between two rules. */
+function paintRange(context: CanvasRenderingContext2D, { x, y, width, height }: Box, look: Look): void {
+  const tone = tint(look, "total");
+  context.fillStyle = tone;
+  context.globalAlpha = 0.16;
+  context.fillRect(x, y, width, height);
+  context.globalAlpha = 1;
+  for (const end of [x, x + width]) paintRule(context, [end, y], [end, y + height], tone, 2);
+}
+
+/** Paint what is marked, the step shown and its values, over the rest. */
 export function paintShown(scene: CurvesScene, context: CanvasRenderingContext2D, look: Look): void {
+  for (const band of scene.bands) paintRange(context, band, look);
   for (const { box, rule, curves, values } of scene.charts) {
     if (rule !== null) paintRule(context, [rule, box.y - 4], [rule, box.y + box.height], look.muted);
     paintDots(
@@ -196,7 +217,8 @@ export function paintShown(scene: CurvesScene, context: CanvasRenderingContext2D
 }
 
 /** What a chart says of a step: the step, then each line with its value, and from where to where it went in its bin. */
-export function describe({ curves, title }: Chart, step: number, strings: Strings): string[] {
+export function describe(axis: Overview | Chart, step: number, strings: Strings): string[] {
+  const { curves, title } = "chart" in axis ? axis.chart : axis;
   const facts = curves.flatMap(({ label, series }) => {
     const found = valueIn(series, step);
     if (!found) return [];

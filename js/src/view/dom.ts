@@ -34,6 +34,19 @@ export function framed(title: string, beside: readonly Node[], ...below: readonl
   );
 }
 
+/** Something folded up below its title; Escape folds it up again. */
+export function folded(role: string, title: string, content: HTMLElement, signal: AbortSignal): HTMLElement {
+  const summary = element("summary", {}, title);
+  const details = element("details", { class: "rnnw-picks", "data-role": role }, summary, content);
+  const close = ({ key }: KeyboardEvent) => {
+    if (key !== "Escape") return;
+    details.open = false;
+    summary.focus();
+  };
+  listen(details, "keydown", close, signal);
+  return details;
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A filled 16 x 16 sign for a button that has its own label. */

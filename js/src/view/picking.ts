@@ -1,7 +1,7 @@
 /** A menu of series: a box a group, and a box a line where a group has several. */
 
 import type { Group } from "../panels/groups";
-import { element, listen } from "./dom";
+import { element, folded, listen } from "./dom";
 import type { Stage } from "./panel";
 
 export interface Picks {
@@ -15,12 +15,6 @@ export interface Picks {
 
 export function picking({ strings, signal, repaint }: Stage, title: (group: Group) => string): Picks {
   const list = element("div", { class: "rnnw-menu" });
-  const details = element(
-    "details",
-    { class: "rnnw-picks", "data-role": "series" },
-    element("summary", {}, strings.pick),
-    list,
-  );
   let picked: ReadonlySet<string> | null = null;
   let hidden: ReadonlySet<string> = new Set();
   let offered = "";
@@ -36,16 +30,6 @@ export function picking({ strings, signal, repaint }: Stage, title: (group: Grou
     },
     signal,
   );
-  listen(
-    details,
-    "keydown",
-    (event) => {
-      if (event.key !== "Escape") return;
-      details.open = false;
-      details.querySelector("summary")?.focus();
-    },
-    signal,
-  );
   const offer = (groups: readonly Group[], drawn: ReadonlySet<string>) => {
     shown = drawn;
     const names = groups
@@ -58,7 +42,7 @@ export function picking({ strings, signal, repaint }: Stage, title: (group: Grou
       box.checked = line === undefined ? drawn.has(group ?? "") : !hidden.has(line);
     }
   };
-  return { element: details, picked: () => picked, hidden: () => hidden, offer };
+  return { element: folded("series", strings.pick, list, signal), picked: () => picked, hidden: () => hidden, offer };
 }
 
 function toggled(set: ReadonlySet<string>, name: string, present: boolean): ReadonlySet<string> {

@@ -1,6 +1,6 @@
 /** Keys of the whole view: they press its buttons, wherever in it the focus is, except where a key is already taken. */
 
-import { element, listen } from "./dom";
+import { element, folded, listen } from "./dom";
 import type { Stage } from "./panel";
 
 const ROLES: Readonly<Record<string, string>> = { k: "play", t: "play-time", ",": "previous", ".": "next", l: "live" };
@@ -25,22 +25,5 @@ export function shortcuts(root: HTMLElement, signal: AbortSignal): void {
 /** A list of the keys, folded up. */
 export function keysHelp({ strings, signal }: Stage): HTMLElement {
   const lines = strings.keysHelp.map((line) => element("div", {}, line));
-  const summary = element("summary", {}, strings.keys);
-  const details = element(
-    "details",
-    { class: "rnnw-picks", "data-role": "keys" },
-    summary,
-    element("div", { class: "rnnw-menu" }, ...lines),
-  );
-  listen(
-    details,
-    "keydown",
-    (event) => {
-      if (event.key !== "Escape") return;
-      details.open = false;
-      summary.focus();
-    },
-    signal,
-  );
-  return details;
+  return folded("keys", strings.keys, element("div", { class: "rnnw-menu" }, ...lines), signal);
 }

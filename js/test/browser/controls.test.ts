@@ -86,17 +86,6 @@ describe("sliders and buttons", () => {
     await expect.poll(() => getComputedStyle(part(other, "layer").parentElement as Element).display).not.toBe("none");
     expect([...part<HTMLSelectElement>(other, "sample").options].map(({ text }) => text)).toEqual(["0", "7"]);
   });
-
-  test("go to the step that is clicked in the curves", async () => {
-    const model = recorded();
-    const root = await show(model);
-    const canvas = part(root, "curves");
-    const { left, top, width, height } = canvas.getBoundingClientRect();
-    const at = { clientX: left + width / 2, clientY: top + height / 2, pointerId: 1, button: 0, bubbles: true };
-    canvas.setPointerCapture = () => undefined;
-    canvas.dispatchEvent(new PointerEvent("pointerdown", at));
-    await expect.poll(() => root.dataset["step"]).toBe("2");
-  });
 });
 
 describe("the cursor", () => {

@@ -10,7 +10,8 @@ import type { Panel } from "../../src/protocol.gen";
 import { curves, join, meta, type Planned } from "../frames";
 import { analysisOf, FINDING, frameOf, planesOf, type Scenery } from "../scenery";
 import { FakeModel } from "./model";
-import { host, show } from "./stage";
+import { press } from "./pointer";
+import { host, part, show } from "./stage";
 
 const PANELS: readonly Panel[] = [
   ...(["status", "steps", "findings", "gates", "cell", "units", "flow", "matrix", "curves", "saturation"] as const),
@@ -103,4 +104,21 @@ test.each(["light", "dark"] as const)("the whole view stands side by side: %s", 
   );
   await expect.poll(() => root.dataset["width"]).toBe("wide");
   await picture(root, `explorer-${theme}`);
+});
+
+test.each(["light", "dark"] as const)("steps are marked over training, and drawn alone: %s", async (theme) => {
+  host.style.width = "900px";
+  const model = new FakeModel({ _meta: meta(9), _snapshot: STATES["live"], theme, _panels: ["steps", "curves"] });
+  const root = await show(model);
+  const section = root.querySelector('[data-panel="curves"]') as HTMLElement;
+  const { left, top } = part(root, "curves").getBoundingClientRect();
+  const release = await press([
+    [left + 120, top + 90],
+    [left + 300, top + 90],
+  ]);
+  await expect.poll(() => part(root, "range").textContent).toBe("steps 218 to 796");
+  await picture(section, `brushing-${theme}`);
+  await release();
+  await expect.poll(() => part(root, "whole-run").hidden).toBe(false);
+  await picture(section, `brushed-${theme}`);
 });
