@@ -46,13 +46,17 @@ class Notebook:
         """A notebook in a folder, a browser context and a kernel of its own, which end with the block."""
         folder = lab.root / name
         folder.mkdir()
-        context = browser.new_context(viewport={"width": 1400, "height": 1100})
-        context.set_default_timeout(PATIENCE_SECONDS * 1000)
         try:
-            yield cls(lab, context.new_page(), folder)
+            with _new_page(browser) as page:
+                yield cls(lab, page, folder)
         finally:
-            context.close()
             lab.end_sessions(name)
+
+    @contextlib.contextmanager
+    def on_another_page(self, browser: Browser) -> Iterator[Notebook]:
+        """The same notebook with the same kernel in a browser context of its own, as on another machine."""
+        with _new_page(browser) as page:
+            yield Notebook(self.lab, page, self.folder)
 
     def keep(self, folder: Path) -> None:
         """Save what a person needs to understand a failed test."""
@@ -211,3 +215,14 @@ class Notebook:
         """Save the notebook, outputs and all."""
         self.page.keyboard.press("Control+s")
         self.page.locator(".lm-TabBar-tab.jp-mod-current.jp-mod-dirty").wait_for(state="detached")
+
+
+@contextlib.contextmanager
+def _new_page(browser: Browser) -> Iterator[Page]:
+    """A page in a browser context of its own."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1100})
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()

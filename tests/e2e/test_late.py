@@ -1,0 +1,86 @@
+"""A view on two pages, and one whose kernel starts anew: each is true, whatever becomes of the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.e2e.lessons import EXPLORER, LAST_STEPS, SETUP, TRAIN, last_steps
+from tests.e2e.view import differ
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.e2e.notebook import Notebook
+    from tests.e2e.view import View
+
+VARIED = 16
+
+
+def test_two_pages_of_one_notebook_are_both_live_and_each_moves_its_own_cursor(notebook: Notebook, browser: Browser):
+    notebook.write(SETUP, EXPLORER, TRAIN, LAST_STEPS)
+    notebook.open()
+    notebook.read(0)
+    notebook.call(1)
+    here = notebook.view(1)
+    here.until("d.state === 'waiting'")
+    notebook.save()
+    with notebook.on_another_page(browser) as second:
+        second.open()
+        there = second.view(1)
+        there.until("d.state === 'waiting'")
+        notebook.run(2)
+        looks = [view.until("d.state === 'live' && n('frames') >= 10") for view in (here, there)]
+        assert looks[0].data["run"] == looks[1].data["run"]
+        there.until(f"n('latest') > {looks[1].number('latest')} && n('step') === n('latest')")
+        before = len(second.traffic.sent)
+        with there.drag("step", 0.9) as move:
+            move(0.1)
+            there.until("n('step') === said('step') && n('step') < n('latest')")
+            here.until("n('step') === n('latest')")
+            assert second.traffic.sent[before:] == []
+        there.control("live").click()
+        assert notebook.is_running(2)
+        notebook.stop()
+        notebook.finish(2)
+        ended(notebook, here, there)
+        assert second.traffic.errors == []
+
+
+def test_after_a_restart_of_the_kernel_the_picture_stays_until_the_cells_run_again(notebook: Notebook):
+    notebook.write(SETUP, EXPLORER, TRAIN, LAST_STEPS)
+    notebook.open()
+    notebook.read(0)
+    notebook.call(1)
+    notebook.run(2)
+    view = notebook.view(1)
+    before = view.until("d.state === 'live' && n('frames') >= 10")
+    notebook.menu("Kernel", "Restart Kernel\u2026")
+    notebook.page.locator(".jp-Dialog .jp-mod-accept").click()
+    notebook.wait_for_greeting(2)
+    left = view.until("d.state === 'stale'")
+    assert left.data["run"] == before.data["run"]
+    assert left.number("frames") >= before.number("frames")
+    assert left.heatmap
+    assert left.heatmap.colors >= VARIED
+    view.show()
+    with view.drag("step", 0.9) as move:
+        move(0.1)
+        early = view.until("n('step') === said('step') && n('step') < n('latest')")
+    assert differ(early.heatmap, left.heatmap)
+    for cell in range(3):
+        notebook.run(cell)
+    view.until(f"d.run !== '{before.data['run']}' && d.state === 'live' && n('frames') >= 2")
+    notebook.stop()
+    notebook.finish(2)
+    ended(notebook, view)
+
+
+def ended(notebook: Notebook, *views: View) -> None:
+    """Every view shows the last step."""
+    trained, recorded = last_steps(notebook.read(3))
+    assert recorded == trained
+    for view in views:
+        view.show()
+        look = view.until(f"d.state === 'finished' && n('latest') === {recorded} && d.step === d.latest")
+        assert look.heatmap
+        assert look.heatmap.colors >= VARIED
