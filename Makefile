@@ -102,11 +102,20 @@ chromium: .venv/.stamp-dev
 	    { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -yqq chromium && $(BIN)/python tests/chromium.py; } || \
 	    { $(BIN)/playwright install chromium && $(BIN)/python tests/chromium.py; }
 
-# Earlier kernels, beside the one that is installed: what they do while a cell runs differs.
-kernels: $(KERNELS:%=.cache/ipykernel/%)
+# Earlier kernels, beside the one that is installed: what they do while a cell runs differs. And a Notebook 6.
+kernels: $(KERNELS:%=.cache/ipykernel/%) .cache/notebook6
 
 .cache/ipykernel/%: | .venv/.stamp-dev
 	$(BIN)/python -m pip install --quiet --no-deps --target $@.part ipykernel==$* nest-asyncio==1.6.0
+	mv $@.part $@
+
+# An environment of its own, in front of this one: what it lacks it takes from here.
+.cache/notebook6: tests/e2e/notebook6.txt | .venv/.stamp-dev
+	rm -rf $@ $@.part
+	$(BIN)/python -m venv --without-pip $@.part
+	$(BIN)/python -m pip --python $@.part/bin/python install --quiet --no-deps --requirement $<
+	echo "import site; site.addsitedir('$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')')" \
+	    > "$$($@.part/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/behind.pth"
 	mv $@.part $@
 
 js/node_modules/.package-lock.json: js/package-lock.json

@@ -46,14 +46,21 @@ for step in range(100_000):
         break
 """
 
+TRAIN_BEGUN = f'Path("begun").touch()\n{TRAIN}'
+
 TRAIN_PRINTING = TRAIN + '    print("x" * 20_000)\n'
 
 TRAIN_FAILING = TRAIN.replace("break", 'raise ValueError("the loop breaks here")')
 
 LAST_STEPS = "print(step, recorder.recording[-1].step)"
 
+KEEP_LAST_STEPS = """
+Path("last.part").write_text(f"{step} {recorder.recording[-1].step}")
+Path("last.part").rename("last")
+"""
+
 
 def last_steps(printed: str) -> tuple[int, int]:
-    """The last step of the loop and the last step recorded, as `LAST_STEPS` prints them."""
+    """The last step of the loop and the last step recorded, as `LAST_STEPS` prints and `KEEP_LAST_STEPS` keeps them."""
     trained, recorded = printed.split()
     return int(trained), int(recorded)

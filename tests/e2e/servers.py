@@ -1,4 +1,8 @@
-"""The servers of the other hosts, Voila and marimo, each with a folder of its own, stopped at the end of the block."""
+"""The servers of the other hosts, each with a folder of its own, stopped at the end of the block.
+
+The notebook that they show makes a file `begun` in the folder before it trains, trains until there is a file `stop`,
+and keeps its last steps in the file `last`.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,22 @@ import contextlib
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbformat
 
 from tests.e2e.lab import environment, free_port, stop_process, wait_for_answer
-from tests.e2e.lessons import EXPLORER, SETUP, TRAIN
+from tests.e2e.lessons import EXPLORER, KEEP_LAST_STEPS, SETUP, TRAIN_BEGUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+NOTEBOOK_6 = Path(__file__).parents[2] / ".cache" / "notebook6" / "bin" / "python"
+VERSIONS = """
+import ipykernel, IPython, ipywidgets, notebook, traitlets
+print(*(module.__version__ for module in (notebook, ipywidgets, ipykernel, IPython, traitlets)))
+"""
 
 MARIMO_CELL = """
 @app.cell
@@ -28,8 +38,7 @@ def _({needs}):
 @contextlib.contextmanager
 def voila(folder: Path, *, progressive: bool) -> Iterator[str]:
     """The address at which Voila shows the notebook with a training cell."""
-    cells = [nbformat.v4.new_code_cell(source.strip()) for source in (SETUP, EXPLORER, TRAIN)]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "notebook.ipynb")
+    _write(folder, SETUP, EXPLORER, TRAIN_BEGUN + KEEP_LAST_STEPS)
     command = (
         *("voila", str(folder / "notebook.ipynb"), "--no-browser", "--Voila.ip=127.0.0.1"),
         f"--progressive_rendering={progressive}",
@@ -39,10 +48,20 @@ def voila(folder: Path, *, progressive: bool) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def notebook_6(folder: Path) -> Iterator[str]:
+    """The address at which Notebook 6, with the versions of Colab, shows the notebook; its first cell says which."""
+    assert NOTEBOOK_6.exists(), "make kernels"
+    _write(folder, VERSIONS, SETUP, EXPLORER, TRAIN_BEGUN + KEEP_LAST_STEPS)
+    quiet = ("--no-browser", "--allow-root", "--NotebookApp.ip=127.0.0.1", "--NotebookApp.token=")
+    with _served(folder, ("notebook", *quiet), "--NotebookApp.port={port}", NOTEBOOK_6) as url:
+        yield f"{url}/notebooks/notebook.ipynb"
+
+
+@contextlib.contextmanager
 def marimo(folder: Path, mode: str) -> Iterator[str]:
     """The address at which marimo edits or runs the notebook with a training cell."""
     setup = SETUP.replace("\nrecorder\n", "\n")
-    train = f"{TRAIN}recorder.close()\n"
+    train = f"{TRAIN_BEGUN}recorder.close()\n{KEEP_LAST_STEPS}"
     cells = (
         ("", setup, "Path, model, nn, optimizer, recorder, rw, torch, words"),
         ("recorder, rw", EXPLORER, "explorer,"),
@@ -59,13 +78,18 @@ def marimo(folder: Path, mode: str) -> Iterator[str]:
         yield url
 
 
+def _write(folder: Path, *sources: str) -> None:
+    cells = [nbformat.v4.new_code_cell(source.strip()) for source in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "notebook.ipynb")
+
+
 @contextlib.contextmanager
-def _served(folder: Path, command: tuple[str, ...], port: str) -> Iterator[str]:
+def _served(folder: Path, command: tuple[str, ...], port: str, python: Path = Path(sys.executable)) -> Iterator[str]:
     chosen = free_port()
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            (sys.executable, "-m", *command, port.format(port=chosen)),
+            (python, "-m", *command, port.format(port=chosen)),
             env=environment(folder),
             cwd=folder,
             stdout=output,

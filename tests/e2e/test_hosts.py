@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import nbformat
@@ -12,8 +13,9 @@ from nbclient import NotebookClient
 from nbformat.sign import NotebookNotary
 
 from tests.e2e.lessons import EXPLORER, LAST_STEPS, SETUP, TRAIN, last_steps
-from tests.e2e.servers import marimo, voila
-from tests.e2e.view import View
+from tests.e2e.servers import marimo, notebook_6, voila
+from tests.e2e.traffic import Traffic
+from tests.e2e.view import PATIENCE_SECONDS, POLL_MS, View, differ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,34 +36,53 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.fixture
+def traffic(page: Page) -> Traffic:
+    noted = Traffic()
+    noted.listen(page)
+    return noted
+
+
 @pytest.mark.parametrize("mode", ["run", "edit"])
 def test_in_marimo_the_explorer_is_live_in_the_running_cell_and_ends_at_the_last_step(
-    page: Page, tmp_path: Path, mode: str
+    page: Page, traffic: Traffic, tmp_path: Path, mode: str
 ):
     with marimo(tmp_path, mode) as url:
         page.goto(url)
-        lives_and_ends(View(page.locator(".rnnw").first), tmp_path)
+        lives_and_ends(page, traffic, tmp_path)
 
 
-def test_in_voila_with_progressive_rendering_the_explorer_is_live_and_ends_at_the_last_step(page: Page, tmp_path: Path):
+def test_in_voila_with_progressive_rendering_the_explorer_is_live_and_ends_at_the_last_step(
+    page: Page, traffic: Traffic, tmp_path: Path
+):
     with voila(tmp_path, progressive=True) as url:
         page.goto(url)
-        lives_and_ends(View(page.locator(".rnnw").first), tmp_path)
+        lives_and_ends(page, traffic, tmp_path)
 
 
 def test_in_voila_as_it_is_by_default_the_page_comes_when_training_has_ended_with_the_whole_picture(
-    page: Page, tmp_path: Path
+    page: Page, traffic: Traffic, tmp_path: Path
 ):
-    (tmp_path / "stop").touch()
     with voila(tmp_path, progressive=False) as url:
-        page.goto(url)
+        page.goto(url, wait_until="commit")
+        wait_for(page, tmp_path / "begun")
+        assert page.locator(".rnnw").count() == 0
         view = View(page.locator(".rnnw").first)
-        end = view.until("d.state === 'finished' && d.step === d.latest")
-        with view.drag("time", 0.1) as move:
-            move(0.8)
-            view.until("n('time') > 0 && n('time') === Number(control('time').value)")
-    assert end.heatmap
-    assert end.heatmap.colors >= VARIED
+        ends(view, tmp_path)
+        scrubs(view, traffic)
+
+
+def test_in_notebook_6_with_ipywidgets_7_the_explorer_is_live_in_the_running_cell_and_ends_at_the_last_step(
+    page: Page, traffic: Traffic, tmp_path: Path
+):
+    with notebook_6(tmp_path) as url:
+        page.goto(url)
+        page.locator("#kernel_indicator_icon.kernel_idle_icon").wait_for()
+        page.locator("#celllink").click()
+        page.locator("#run_all_cells").click()
+        said = page.locator(".output_stdout").first
+        assert said.inner_text().strip() == "6.5.7 7.7.1 6.17.1 7.34.0 5.7.1"
+        lives_and_ends(page, traffic, tmp_path)
 
 
 def test_in_notebook_7_the_explorer_is_live_in_the_running_cell_and_ends_at_the_last_step(notebook: Notebook):
@@ -147,9 +168,10 @@ def lives_in(notebook: Notebook, greeting: str = "") -> None:
     notebook.call(1)
     notebook.run(2)
     view = notebook.view(1)
-    sent, before = notebook.traffic.sent, len(notebook.traffic.sent)
-    scrubs(view)
-    assert sent[before:] == []
+    lives(view)
+    scrubs(view, notebook.traffic)
+    assert notebook.is_running(2)
+    view.control("live").click()
     notebook.stop()
     notebook.finish(2)
     trained, recorded = last_steps(notebook.read(3))
@@ -158,20 +180,55 @@ def lives_in(notebook: Notebook, greeting: str = "") -> None:
     assert recorded == trained
 
 
-def lives_and_ends(view: View, folder: Path) -> None:
+def lives_and_ends(page: Page, traffic: Traffic, folder: Path) -> None:
     """The view grows while the cell runs, is scrubbed, and is true when the loop has ended."""
-    scrubs(view)
+    view = View(page.locator(".rnnw").first)
+    lives(view)
+    scrubs(view, traffic)
+    assert not (folder / "last").exists(), "the cell still runs"
+    view.control("live").click()
+    ends(view, folder)
+
+
+def lives(view: View) -> None:
+    """The picture changes while training goes on."""
+    first = view.until("d.state === 'live' && n('frames') >= 10")
+    later = view.until(f"n('latest') > {first.number('latest')} && n('painted') > {first.number('painted')}")
+    assert differ(later.heatmap, first.heatmap)
+
+
+def scrubs(view: View, traffic: Traffic) -> None:
+    """The sliders repaint the picture, and nobody is asked for anything."""
+    before = len(traffic.sent), len(traffic.posted)
+    with view.drag("step", 0.9) as move:
+        move(0.2)
+        early = view.until("n('step') === said('step') && n('step') < n('latest')")
+        move(0.6)
+        late = view.until(f"n('step') === said('step') && n('step') > {early.number('step')}")
+        assert (len(traffic.sent), len(traffic.posted)) == before
+    assert differ(early.heatmap, late.heatmap)
+    view.until("control('time').value === d.time")
+    before = len(traffic.sent), len(traffic.posted)
+    with view.drag("time", 0.1) as move:
+        move(0.8)
+        view.until("n('time') > 0 && n('time') === Number(control('time').value)")
+        assert (len(traffic.sent), len(traffic.posted)) == before
+
+
+def ends(view: View, folder: Path) -> None:
+    """Once the loop has ended, the view shows its last step."""
     (folder / "stop").touch()
-    end = view.until("d.state === 'finished' && d.step === d.latest")
+    wait_for(view.page, folder / "last")
+    trained, recorded = last_steps((folder / "last").read_text())
+    end = view.until(f"d.state === 'finished' && n('latest') === {recorded} && d.step === d.latest")
+    assert recorded == trained
     assert end.heatmap
     assert end.heatmap.colors >= VARIED
 
 
-def scrubs(view: View) -> None:
-    """The picture changes while training goes on, and the time slider repaints it."""
-    first = view.until("d.state === 'live' && n('frames') >= 2")
-    later = view.until(f"n('latest') > {first.number('latest')} && n('painted') > {first.number('painted')}")
-    assert later.heatmap != first.heatmap
-    with view.drag("time", 0.1) as move:
-        move(0.8)
-        view.until("n('time') > 0 && n('time') === Number(control('time').value) && d.state === 'live'")
+def wait_for(page: Page, file: Path) -> None:
+    """Wait until the notebook has made a file."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not file.exists():
+        assert time.monotonic() < deadline, f"no {file.name} within {PATIENCE_SECONDS:.0f} s"
+        page.wait_for_timeout(POLL_MS)

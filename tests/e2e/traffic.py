@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import ConsoleMessage, Page, WebSocket
+    from playwright.sync_api import ConsoleMessage, Page, Request, WebSocket
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,17 @@ class Message:
 
     @classmethod
     def decode(cls, payload: bytes | str) -> Message:
-        """The message in a frame of Jupyter's v1 protocol: u64 count, u64 offsets, then the parts."""
-        data = payload.encode() if isinstance(payload, str) else payload
-        (count,) = struct.unpack_from("<Q", data)
-        offsets = struct.unpack_from(f"<{count}Q", data, 8)
-        channel, header, _, _, content, *_ = (data[a:b] for a, b in itertools.pairwise(offsets))
+        """The message in a frame of Jupyter's v1 protocol: u64 count, u64 offsets, then the parts.
+
+        Notebook 6 has JSON instead; with buffers, behind a u32 count and u32 offsets, highest byte first.
+        """
+        if isinstance(payload, str) or payload[0] == 0:
+            text = payload if isinstance(payload, str) else payload[slice(*struct.unpack_from(">II", payload, 4))]
+            message = json.loads(text)
+            return cls(message["channel"], message["header"]["msg_type"], message["content"])
+        (count,) = struct.unpack_from("<Q", payload)
+        offsets = struct.unpack_from(f"<{count}Q", payload, 8)
+        channel, header, _, _, content, *_ = (payload[a:b] for a, b in itertools.pairwise(offsets))
         return cls(channel.decode(), json.loads(header)["msg_type"], json.loads(content))
 
 
@@ -42,6 +48,7 @@ class Traffic:
     console: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     sent: list[Message] = field(default_factory=list)
+    posted: list[str] = field(default_factory=list)
     greetings: int = 0
 
     def listen(self, page: Page) -> None:
@@ -49,6 +56,7 @@ class Traffic:
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
         page.on("websocket", self._socket)
+        page.on("request", self._request)
 
     @property
     def writes(self) -> list[Message]:
@@ -64,6 +72,10 @@ class Traffic:
         self.console.append(line)
         if message.type == "error":
             self.errors.append(line)
+
+    def _request(self, request: Request) -> None:
+        if "/api/kernel/set_" in request.url:  # marimo's kernel has no socket of its own
+            self.posted.append(request.url)
 
     def _socket(self, socket: WebSocket) -> None:
         if "/api/kernels/" in socket.url:

@@ -49,6 +49,10 @@ def test_the_versions_in_the_tables_are_those_that_the_tests_run_in():
     assert set(re.findall(r"JupyterLab 4, ipykernel (\S+)", hosts)) == kernels
     assert version("jupyterlab").startswith("4.")
     assert version("notebook").startswith("7.")
+    pins = dict(re.findall(r"^(\S+)==(\S+)$", (ROOT / "tests" / "e2e" / "notebook6.txt").read_text(), re.MULTILINE))
+    said = re.search(r"Notebook (\S+), ipywidgets (\S+), ipykernel (\S+)", hosts)
+    assert said
+    assert list(said.groups()) == [short(pins[name]) for name in ("notebook", "ipywidgets", "ipykernel")]
 
 
 def short(version: str) -> str:
