@@ -23,15 +23,9 @@ export interface Captions {
   readonly pauseTime: string;
   readonly speed: string;
   readonly letGo: string;
-  /** What a difference shows, or why there is none: shapes are "units x times". */
-  readonly difference: (
-    found: boolean,
-    gate: string,
-    left: string,
-    right: string,
-    one: string,
-    other: string,
-  ) => string;
+  readonly difference: (gate: string, left: string, right: string) => string;
+  /** Why there is none: what either run has, as "name: quantities, units x times". */
+  readonly noDifference: (gate: string, one: string, other: string) => string;
   readonly save: string;
   readonly saves: Readonly<Record<string, string>>;
   readonly fault: (reason: string) => string;
@@ -60,10 +54,9 @@ export const ENGLISH_CAPTIONS: Captions = {
   pauseTime: "Pause at this timestep",
   speed: "speed",
   letGo: "training goes on, the view stays at this step: press live, or the key l, to follow again",
-  difference: (found, gate, left, right, one, other) =>
-    found
-      ? `${gate} at step ${left} less ${gate} at step ${right}`
-      : `No difference of ${gate}: one run has ${one} units and timesteps, the other ${other}.`,
+  difference: (gate, left, right) => `${gate} at step ${left} less ${gate} at step ${right}`,
+  noDifference: (gate, one, other) =>
+    `No difference of ${gate}: not in both, with as many units \u00d7 timesteps. ${one}; ${other}.`,
   save: "save",
   saves: {
     png: "picture of the view (PNG)",
@@ -105,10 +98,8 @@ export const CHINESE_CAPTIONS: Captions = {
   pauseTime: "停在此时刻",
   speed: "速度",
   letGo: "训练仍在继续，视图停在此步：按“实时”按钮或 l 键重新跟随",
-  difference: (found, gate, left, right, one, other) =>
-    found
-      ? `第 ${left} 步的 ${gate} 减去第 ${right} 步的 ${gate}`
-      : `无法求 ${gate} 的差：两次运行的单元与时刻数分别为 ${one} 和 ${other}。`,
+  difference: (gate, left, right) => `第 ${left} 步的 ${gate} 减去第 ${right} 步的 ${gate}`,
+  noDifference: (gate, one, other) => `无法求 ${gate} 的差：双方没有相同单元 \u00d7 时刻数的该量。${one}；${other}。`,
   save: "保存",
   saves: {
     png: "视图的图片（PNG）",

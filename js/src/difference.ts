@@ -15,9 +15,14 @@ import {
   type Plane,
 } from "./protocol.gen";
 
-/** A frame with the one plane that is left - right; null where the two do not have the same shape. */
-export function difference(left: StepFrame, right: StepFrame, layer: string, name: string): StepFrame | null {
-  const [one, other] = [planeOf(left, layer, name), planeOf(right, layer, name)];
+/** A frame with the one plane that is left - right, each of its own layer; null where the two do not have the same shape. */
+export function difference(
+  left: StepFrame,
+  right: StepFrame,
+  layers: readonly [left: string, right: string],
+  name: string,
+): StepFrame | null {
+  const [one, other] = [planeOf(left, layers[0], name), planeOf(right, layers[1], name)];
   if (!one || !other || one.dtype !== "u1" || other.dtype !== "u1") return null;
   const same = (a: readonly number[], b: readonly number[]) => a.join() === b.join();
   if (!same(one.shape, other.shape) || !same(one.full, other.full) || !same(one.stride, other.stride)) return null;

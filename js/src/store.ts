@@ -88,15 +88,20 @@ export class Store {
     return this.#analyses.before(step);
   }
 
-  /** The largest `high` that any frame of the peers had for a quantity: the top of a scale that is fixed over steps. */
+  /**
+   * The largest `high` that any frame had for a quantity of a layer: the top of a scale that is fixed over steps. Peers,
+   * whose layers may have other names, have one for all layers.
+   */
   high(layer: string, name: string): number {
-    return Math.max(...this.peers.map((peer) => peer.#highs.get(`${layer}\n${name}`) ?? 0));
+    const key = `${this.peers.length > 1 ? "" : layer}\n${name}`;
+    return Math.max(...this.peers.map((peer) => peer.#highs.get(key) ?? 0));
   }
 
-  /** Hold one frame that was made in the page, or none. */
-  showOnly(frame: StepFrame | null): void {
+  /** Hold one frame that was made in the page, or none; scales end at `high`. */
+  showOnly(frame: StepFrame | null, high: number): void {
     this.#frames = new Held(this.cap);
     if (frame) this.#hold(frame);
+    for (const key of this.#highs.keys()) this.#highs.set(key, high);
     this.#changed();
   }
 
@@ -218,7 +223,9 @@ export class Store {
   #hold(frame: StepFrame): void {
     this.#frames.hold(frame);
     for (const { layer, name, high } of frame.header.planes) {
-      this.#highs.set(`${layer}\n${name}`, Math.max(high, this.#highs.get(`${layer}\n${name}`) ?? 0));
+      for (const key of [`${layer}\n${name}`, `\n${name}`]) {
+        this.#highs.set(key, Math.max(high, this.#highs.get(key) ?? 0));
+      }
     }
   }
 

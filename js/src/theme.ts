@@ -25,34 +25,31 @@ export interface Look {
   readonly font: string;
 }
 
-export const LOOKS: Record<Mode, Omit<Look, "surface" | "font">> = {
-  light: {
-    mode: "light",
-    ink: "#1c2127",
-    muted: "#5d6670",
-    grid: "#e3e7ea",
-    outline: "#1a1f26",
-    total: "#1f68b3",
-    direct: "#b34c12",
-    cell: "#1f775c",
-    lines: ["#1f68b3", "#b34c12", "#1f775c", "#a3427c", "#8a6500", "#2f8fbf", "#5d6670", "#7a3fb0"],
-  },
-  dark: {
-    mode: "dark",
-    ink: "#e8ebee",
-    muted: "#9ba4ae",
-    grid: "#2d3339",
-    outline: "#ffffff",
-    total: "#63b3f5",
-    direct: "#f2915a",
-    cell: "#4cc7a1",
-    lines: ["#63b3f5", "#f2915a", "#4cc7a1", "#e58fc0", "#e0b84a", "#8fd3f0", "#9ba4ae", "#b996ec"],
-  },
+type Fixed = Omit<Look, "surface" | "font">;
+
+/** Gradients have the colors of the first lines. */
+function looks(mode: Mode, [ink, muted, grid, outline]: readonly [string, string, string, string], all: string): Fixed {
+  const lines = all.split(" ");
+  const [total, direct, cell] = lines as [string, string, string];
+  return { mode, ink, muted, grid, outline, total, direct, cell, lines };
+}
+
+export const LOOKS: Record<Mode, Fixed> = {
+  light: looks(
+    "light",
+    ["#1c2127", "#5d6670", "#e3e7ea", "#1a1f26"],
+    "#1f68b3 #b34c12 #1f775c #a3427c #8a6500 #2f8fbf #5d6670 #7a3fb0",
+  ),
+  dark: looks(
+    "dark",
+    ["#e8ebee", "#9ba4ae", "#2d3339", "#ffffff"],
+    "#63b3f5 #f2915a #4cc7a1 #e58fc0 #e0b84a #8fd3f0 #9ba4ae #b996ec",
+  ),
 };
 export const SURFACES: Record<Mode, Rgb> = { light: parse("#ffffff"), dark: parse("#15181c") };
 
 /** Colors that the style sheet takes from here. */
-const SHARED = ["ink", "muted", "grid", "total", "direct", "cell"] as const;
+const SHARED = ["ink", "muted", "grid"] as const;
 
 const DARK = /\b(dark|vscode-dark|dark-theme|dark-mode|vscode-high-contrast)\b/;
 const LIGHT = /\b(light|vscode-light|light-theme|light-mode|vscode-high-contrast-light)\b/;
@@ -90,6 +87,7 @@ export function lookOf(root: HTMLElement, theme: Theme): Look {
   root.dataset["theme"] = mode;
   delete root.dataset["surface"];
   for (const name of SHARED) root.style.setProperty(`--${name}`, LOOKS[mode][name]);
+  LOOKS[mode].lines.forEach((color, line) => void root.style.setProperty(`--line${line}`, color));
   const style = getComputedStyle(root);
   const behind = colorOf(style.backgroundColor);
   const fits = behind !== null && suits(behind, mode);

@@ -80,7 +80,7 @@ describe("the smallest code of a logarithmic scale", () => {
 
   test("of a difference is a bound of the difference", () => {
     const frame = store.frame(0);
-    const made = frame && difference(frame, frame, "lstm.l0", "dh");
+    const made = frame && difference(frame, frame, ["lstm.l0", "lstm.l0"], "dh");
     const plane = made?.header.planes[0];
     if (!plane) throw new Error("there is no difference");
     expect([relation(0, plane), relation(decoded(127, plane), plane)]).toEqual(["=", "\u2264"]);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { type Cursor, resolve as resolveCursor, START } from "../src/cursor";
+import { type Cursor, type Place, resolve as resolveCursor, START } from "../src/cursor";
 import { type Axis, spanned, stepOn, zoomed } from "../src/panels/brush";
 import type { Chart, ScaleKind } from "../src/panels/chart";
 import * as curvesPanel from "../src/panels/curves";
@@ -23,7 +23,7 @@ describe("the curves scene", () => {
     ...{ width: 700, height: 2000, kind: "auto", picked: null, hidden: new Set(), range: null, brush: null },
   };
   const scene = (changes: Partial<Cursor> = {}, wish: Partial<curvesPanel.Wish> = {}) =>
-    curvesPanel.resolve(store, place(changes), { ...WISH, ...wish }, ENGLISH);
+    curvesPanel.resolve([{ name: "", store, place: place(changes) }], place(changes), { ...WISH, ...wish }, ENGLISH);
   const names = (wish: Partial<curvesPanel.Wish> = {}) => scene({}, wish).charts.map(({ name }) => name);
 
   test("says what will appear before there are scalars", () => {
@@ -204,5 +204,65 @@ describe("a range of steps", () => {
     let range: ReturnType<typeof zoomed> = [0, 100];
     for (let count = 0; count < 20 && range; count++) range = zoomed(range, 7, 0.5, [0, 100]);
     expect(range).toEqual([7, 8]);
+  });
+});
+
+describe("the curves of several runs", () => {
+  const WISH: curvesPanel.Wish = {
+    ...{ width: 700, height: 2000, kind: "auto", picked: null, hidden: new Set(), range: null, brush: null },
+  };
+  const runOf = (name: string, steps: readonly number[], factor: number) => {
+    const own = new Store(() => 0);
+    const points = (scale: number) => [0, 10, 20].map((at) => [at, scale * (at + 1)] as const);
+    const all = curves({ loss: points(factor), "loss.valid": points(10 * factor), [name]: points(1) });
+    const frames = steps.map((at) =>
+      step(at, { scalars: { loss: factor + at }, norms: { "rnn.bias": [factor, 1, 1] } }),
+    );
+    own.applyDelta(delta(1, { run: name }), join(all, ...frames));
+    return { name, store: own, place: resolveCursor({ ...START, step: 10 }, own) };
+  };
+  const runs = [runOf("RNN", [0, 10], 1), runOf("GRU", [0, 20], 2), runOf("LSTM", [20], 3)];
+  const scene = (wish: Partial<curvesPanel.Wish> = {}) =>
+    curvesPanel.resolve(runs, runs[0]?.place as Place, { ...WISH, ...wish }, ENGLISH);
+
+  test("have a chart for each scalar, and in it a line a run, of its own color and dashes, named and in one order", () => {
+    const [first, second, ...others] = scene().charts;
+    expect([first?.title, second?.title]).toEqual(["loss", "loss valid"]);
+    expect(others.map(({ title }) => title)).toEqual([
+      ...["gradients rnn.bias", "update ratio rnn.bias", "weights rnn.bias", "GRU", "LSTM", "RNN"],
+    ]);
+    expect(first?.curves.map(({ label, line: { tone, dash } }) => [label, tone, dash])).toEqual([
+      ["RNN", 0, undefined],
+      ["GRU", 1, [6, 3]],
+      ["LSTM", 2, [2, 3]],
+    ]);
+    expect(others.at(-2)?.curves.map(({ label, line: { tone, dash } }) => [label, tone, dash])).toEqual([
+      ["LSTM", 2, [2, 3]],
+    ]);
+  });
+
+  test("share one scale, and show each run at the step that it is looked at", () => {
+    const [chart] = scene({ kind: "linear" }).charts as [Chart];
+    const { box, curves: lines, rule } = chart;
+    expect(lines.map(({ line }) => line.points[5])).toEqual([
+      expect.closeTo(box.y + box.height * (1 - (0.05 + 20 / 62) / 1.1)),
+      expect.closeTo(box.y + box.height * (1 - (0.05 + 41 / 62) / 1.1)),
+      expect.closeTo(box.y + box.height * (1 - 1.05 / 1.1)),
+    ]);
+    expect(runs.map(({ place: { step: at } }) => at)).toEqual([10, 20, 20]);
+    expect(lines.map(({ shown }) => shown)).toEqual([11, 22, 23]);
+    expect(lines.map(({ dot }) => dot?.x)).toEqual([rule, box.x + box.width, box.x + box.width]);
+    expect(chart.values.map(({ text, tone }) => [text, tone])).toEqual([
+      ["23", 2],
+      ["22", 1],
+      ["11", 0],
+    ]);
+    expect(curvesPanel.describe(chart, 10, ENGLISH)).toEqual(["step 10", "RNN: 11", "GRU: 22", "LSTM: 33"]);
+  });
+
+  test("stand all in the strip, on which a range of one is that of all", () => {
+    const { overview, charts } = scene({ range: [10, 20] });
+    expect(overview?.chart.curves.map(({ label }) => label)).toEqual(["RNN", "GRU", "LSTM"]);
+    expect(charts.map(({ domain }) => domain)).toEqual(charts.map(() => [10, 20]));
   });
 });

@@ -40,6 +40,7 @@ class Recording(Convertible):
 
     Attributes:
         run: an identifier of this run, new for every recording.
+        name: the last part of the path that it is kept at; empty where it is in memory alone.
         memory: hard cap on the bytes held.
         listeners: what `subscribe` was given, as long as it is to be called.
         aside: counts what threads of its views use of the CPU.
@@ -61,7 +62,7 @@ class Recording(Convertible):
                 found=repr(memory),
                 remedy="leave it out for 64 MiB",
             )
-        self.run = uuid.uuid4().hex
+        self.run, self.name = uuid.uuid4().hex, ""
         self.lock = threading.RLock()
         self.memory, self.aside = memory, Aside()
         self._held = Held()
@@ -241,7 +242,7 @@ class Recording(Convertible):
                 alive.note(sentence)
 
         writer = Writer.opened(place, self.run, rank)
-        self._disk = Disk(place, writer, status, note)
+        self._disk, self.name = Disk(place, writer, status, note), place.name
         return writer.last_step + 1
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any, final, overload
 
 import numpy as np
@@ -72,7 +73,7 @@ class Loaded(Recording):
         """Open the first of the ranks; use `load`."""
         super().__init__()
         self.rank = ranks[0]
-        self.run = f"{run}-{self.rank}"
+        self.run, self.name = f"{run}-{self.rank}", PurePath(place.name).name
         self._place, self._name, self._others = place, run, ranks
         self._log = Log(place.inside(f"rank-{self.rank}"))
         self._cache: OrderedDict[int, Frame] = OrderedDict()

@@ -8,7 +8,7 @@ from typing import Any, final
 from rnnwidgets.widgets.layout import PANELS, Layout
 from rnnwidgets.widgets.view import RecordingView
 
-COMPARED = ("status", "steps", "findings", "gates", "flow", "curves")
+COMPARED = ("steps", "status", "curves", "findings", "gates", "flow")
 
 
 @final
@@ -32,11 +32,17 @@ class Explorer(RecordingView):
     ) -> None:
         """Show a recording, or several side by side.
 
+        Several runs have one cursor: sliders go in lock-step, by the run with the most steps, and the others show their
+        nearest ones. Each scalar has one chart, with a line a run; every other panel stands once a run, on scales that
+        all runs share; and from each run's heatmap that of the first is subtracted, where both have the quantity.
+
         Args:
             source: what `rnnwidgets.watch` returned, or a `Recording`; it may still be empty. A list of two to four of
-                them, or a mapping from names to them, shows them side by side with one cursor.
+                them, or a mapping from names to them, shows them side by side. Those of a list are called by the last
+                part of the path that they are kept at, or by their number.
             panels: names of the panels to show, of `status`, `steps`, `findings`, `gates`, `cell`, `units`, `flow`,
                 `matrix`, `curves`, `saturation`, `weights`; left out, all of a recording, and of several the essential.
+                Of several runs, the panels stand in the order given.
             layout: `auto`, `column`, or rows of columns; a column is the name of a panel, or a list of names that stand
                 one below the other. Rows name the panels themselves.
             cursor: `step`, `time`, `layer`, `gate`, `unit`, `sample` and `theme`, each optional.

@@ -69,22 +69,25 @@ def recording_of(source: Any) -> Recording:
 
 
 def recordings_of(source: Any) -> dict[str, Recording]:
-    """Return the recordings to show, by name.
+    """Return the recordings to show, by name: those of a list by the name of what they are kept in, or by number.
 
     Raises:
         RecordingError: there are none, more than `SIDE_BY_SIDE`, one is there twice, or something else is among them.
     """
     if not isinstance(source, list | tuple | Mapping):
         return {"": recording_of(source)}
-    pairs = source.items() if isinstance(source, Mapping) else enumerate(source, start=1)
-    named = {str(name): recording_of(one) for name, one in pairs}
-    different = len({id(recording) for recording in named.values()})
-    if different == len(named) and 1 <= len(named) <= SIDE_BY_SIDE:
+    shown = [recording_of(one) for one in (source.values() if isinstance(source, Mapping) else source)]
+    numbers = [str(number) for number in range(1, len(shown) + 1)]
+    own = [recording.name or number for recording, number in zip(shown, numbers, strict=True)]
+    names = list(map(str, source)) if isinstance(source, Mapping) else own if len(set(own)) == len(own) else numbers
+    named = dict(zip(names, shown, strict=True))
+    different = len({id(recording) for recording in shown})
+    if different == len(shown) == len(named) and 1 <= len(named) <= SIDE_BY_SIDE:
         return named
     raise RecordingError(
         "source",
         expected=f"one to {SIDE_BY_SIDE} different recordings",
-        found=f"{len(named)}, {different} of them different",
+        found=f"{len(shown)}, {different} of them different",
         remedy="show fewer side by side",
     )
 

@@ -6,6 +6,7 @@ the views in a folder that is printed with the failure.
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -60,6 +61,14 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Path:
+    """A folder for screenshots: the one that is named, to be looked at, or one of the test."""
+    folder = Path(os.environ.get("RNNWIDGETS_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 @pytest.fixture

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tests.e2e.lessons import SETUP, TRAIN
+from tests.e2e.view import differ
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.e2e.notebook import Notebook
 
 ANOTHER = """
@@ -23,6 +27,29 @@ for _ in range(30):
     second.log(loss=loss)
 second.close()
 rw.Explorer({"Adam": recorder, "SGD": second}, panels=["steps", "gates"])
+"""
+
+
+KINDS = """
+runs = {}
+for kind in (nn.RNN, nn.GRU, nn.LSTM):
+    torch.manual_seed(3)
+    layer, readout = kind(1, 24), nn.Linear(24, 1)
+    parameters = [*layer.parameters(), *readout.parameters()]
+    descent = torch.optim.Adam(parameters, lr=5e-3)
+    one = rw.watch(layer, descent, every=10, samples=2)
+    for step in range(300):
+        x = torch.randn(30, 16, 1)
+        loss = nn.functional.mse_loss(readout(layer(x)[0][-1]), x[:10].sum(0))
+        descent.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        descent.step()
+        one.log(loss=loss)
+    one.close()
+    runs[kind.__name__] = one
+explorer = rw.Explorer(runs, gate="h")
+explorer
 """
 
 
@@ -57,7 +84,46 @@ def test_runs_side_by_side_go_in_lock_step_from_the_browser_alone(notebook: Note
     with view.drag("step", 0.9) as move:
         move(0.1)
         chosen = view.until("n('step') === said('step') && n('step') < n('latest')").number("step")
-        view.root.get_by_text(f"at step {chosen} less").wait_for()
+        view.root.get_by_text(f"less i at step {chosen}").wait_for()
         assert notebook.traffic.sent[before:] == []
     assert view.root.locator('[data-panel="gates"]').count() == 2
     assert notebook.is_running(2)
+
+
+def test_three_trained_runs_have_one_chart_a_scalar_that_is_brushed_and_differences_to_the_first(
+    notebook: Notebook, shelf: Path
+):
+    notebook.write(SETUP, KINDS)
+    notebook.open()
+    notebook.page.keyboard.press("Control+b")
+    notebook.page.set_viewport_size({"width": 1400, "height": 3400})
+    notebook.read(0)
+    notebook.call(1)
+    view = notebook.view(1)
+    whole = view.until("d.state === 'finished' && n('step') === 290")
+    assert view.root.locator('[data-panel="curves"]').count() == 1
+    assert view.root.locator('[data-panel="gates"]').count() == 3
+    facts = view.control("curves").get_attribute("aria-label") or ""
+    assert all(re.search(rf"loss {kind} [\d.]", facts) for kind in ("RNN", "GRU", "LSTM")), facts
+    titles = view.root.locator('[data-role="difference"]').all_inner_texts()
+    assert titles == ["GRU \u2212 RNN", "LSTM \u2212 RNN"]
+    assert view.root.get_by_text("h at step 290 less h at step 290").count() == 2
+
+    with view.drag("curves", 0.12) as move:
+        move(0.24)
+    zoomed = view.until("!control('whole-run').hidden")
+    first, last = (int(number) for number in re.findall(r"\d+", view.control("range").inner_text()))
+    assert 0 < first < last < 299
+    assert differ(whole.panels["curves"], zoomed.panels["curves"])
+    assert zoomed.data["step"] == whole.data["step"]
+    view.control("curves").press("Escape")
+    assert view.until("control('whole-run').hidden").panels["curves"] == whole.panels["curves"]
+    for theme, name in (("light", ""), ("dark", "JupyterLab Dark")):
+        if name:
+            notebook.menu("Settings", "Theme", name)
+            view.until("d.theme === 'dark'")
+        for width in (1400, 800):
+            notebook.page.set_viewport_size({"width": width, "height": 3400 if width > 1000 else 6000})
+            view.until("control('curves').getBoundingClientRect().right <= innerWidth")
+            assert view.root.evaluate("(root) => root.scrollWidth - root.clientWidth") <= 0
+            view.root.screenshot(path=shelf / f"compared-{theme}-{width}.png")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pytest
 
 from tests.e2e.lessons import EXPLORER, SETUP, TRAIN
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.e2e.notebook import Notebook
 
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -91,13 +89,6 @@ def test_the_gradient_norms_are_a_bqplot_figure_whose_lines_have_points_while_th
     notebook.stop()
     notebook.finish(2)
     assert int(notebook.read(3)) >= 1
-
-
-@pytest.fixture
-def shelf(tmp_path: Path) -> Path:
-    folder = Path(os.environ.get("RNNWIDGETS_SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def test_the_explorer_follows_the_theme_and_the_width_of_the_page(notebook: Notebook, shelf: Path):

@@ -17,7 +17,9 @@ from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError, UnknownNameError
 from rnnwidgets.frame import Frame, Trace
 from rnnwidgets.recording import Recording
+from rnnwidgets.recording.loaded import load
 from rnnwidgets.widgets import CellDiagram, Explorer, GateHeatmap, GradientFlow, Saturation, view
+from rnnwidgets.widgets.view import recordings_of
 from tests.unit.browser import Wire
 from tests.unit.frames import make_frame
 
@@ -248,6 +250,23 @@ def test_several_recordings_are_shown_side_by_side_each_told_by_its_own_publishe
     told = [sent.data["content"]["run"] for sent in wire if sent.data.get("method") == "custom"]
     assert told == [other.run]
     both.close()
+
+
+def test_recordings_of_a_list_are_called_by_what_they_are_kept_in_or_by_number(tmp_path: Path):
+    def kept(name: str) -> Recording:
+        recording = Recording()
+        recording.append(make_frame(0))
+        recording.save(tmp_path / name)
+        return load(tmp_path / name)
+
+    adam, sgd, again, memory = kept("runs-adam"), kept("runs-sgd"), load(tmp_path / "runs-adam"), Recording()
+    written = Recording()
+    written.record_to(tmp_path / "deep" / "written")
+    assert list(recordings_of([adam, sgd])) == ["runs-adam", "runs-sgd"]
+    assert list(recordings_of([memory, written, sgd])) == ["1", "written", "runs-sgd"]
+    assert list(recordings_of([adam, again])) == ["1", "2"]
+    assert list(recordings_of({"a": adam, 7: again})) == ["a", "7"]
+    written.close()
 
 
 def test_more_than_four_recordings_or_one_of_them_twice_are_one_sentence(recording: Recording):

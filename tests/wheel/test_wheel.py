@@ -91,9 +91,7 @@ def test_the_wheel_shows_a_view_and_reads_a_recording_in_a_clean_environment_wit
     assert not shown["torch"]
     assert shown["frames"] == len(rnnwidgets.load(SAVED)) > 0
     assert shown["largest"] == max(
-        float(abs(trace[name]).max())
-        for trace in rnnwidgets.load(SAVED)[-1].traces.values()
-        for name in trace.names
+        float(abs(trace[name]).max()) for trace in rnnwidgets.load(SAVED)[-1].traces.values() for name in trace.names
     )
 
 

@@ -20,6 +20,8 @@ export interface Curve {
   readonly name: string;
   readonly label: string;
   readonly series: Series;
+  /** Position of the run, where the chart is of several. */
+  readonly run: number | undefined;
   readonly line: Line;
   readonly upper: Float64Array;
   readonly lower: Float64Array;
@@ -47,10 +49,22 @@ export interface Chart extends Axis {
 
 export const MARGIN = { left: 52, right: 14, top: 26, bottom: 22 };
 const WIDE_RANGE = 50;
-const DASHES: ReadonlyArray<readonly number[] | undefined> = [undefined, [6, 3], [2, 3]];
+const DASHES: ReadonlyArray<readonly number[] | undefined> = [undefined, [6, 3], [2, 3], [9, 3, 2, 3]];
+/** The dashes of the lines of runs, as text. */
+export const DASH_SIGNS = ["\u2014", "- -", "\u00b7\u00b7\u00b7", "- \u00b7"] as const;
 const PALETTE = 8;
 
-export function chartOf(group: Group, title: string, cell: Box, domain: Domain, place: Place, kind: ScaleKind): Chart {
+/** What the charts of a figure have in common. */
+export interface Shown {
+  readonly domain: Domain;
+  readonly kind: ScaleKind;
+  /** Where the rule stands; and where each run is looked at. */
+  readonly place: Place;
+  readonly places: readonly Place[];
+}
+
+export function chartOf({ name, members }: Group, title: string, cell: Box, shown: Shown): Chart {
+  const { domain, kind, place, places } = shown;
   const box = {
     x: cell.x + MARGIN.left,
     y: cell.y + MARGIN.top,
@@ -58,17 +72,21 @@ export function chartOf(group: Group, title: string, cell: Box, domain: Domain, 
     height: cell.height - MARGIN.top - MARGIN.bottom,
   };
   const x = linear(domain[0], domain[1], box.x, box.x + box.width);
-  const vertical = verticalOf(group.members, domain, box, kind);
-  const onAxis = place.frame !== null && place.step >= domain[0] && place.step <= domain[1];
-  const curves = group.members.map((member, index) => {
-    const tone = group.members.length === 1 ? "total" : index;
-    return curveOf(member, tone, place, onAxis ? x(place.step) : null, { x, y: vertical.y, box, domain });
+  const vertical = verticalOf(members, domain, box, kind);
+  const at = ({ frame, step }: Place) => (frame !== null && step >= domain[0] && step <= domain[1] ? x(step) : null);
+  const curves = members.map((member, index) => {
+    const { run } = member;
+    const own = places[run ?? 0] as Place;
+    const tone = run ?? (members.length === 1 ? "total" : index);
+    const dash = DASHES[run ?? Math.floor(index / PALETTE) % DASHES.length];
+    const style: Omit<Line, "points"> = { tone, width: 1.5, ...(dash ? { dash } : {}) };
+    return curveOf(member, style, own, at(own), { x, y: vertical.y, box, domain });
   });
   return {
-    ...{ name: group.name, title, cell, box, domain, curves, logarithmic: vertical.logarithmic },
+    ...{ name, title, cell, box, domain, curves, logarithmic: vertical.logarithmic },
     grid: vertical.marks.map(vertical.y),
     labels: [titleLabel(title, box), ...axisLabels(vertical, box, x, domain)],
-    rule: onAxis ? x(place.step) : null,
+    rule: at(place),
     values: valueLabels(curves, title, box),
   };
 }
@@ -81,8 +99,8 @@ interface Plot {
 }
 
 function curveOf(
-  { name, label, series }: Member,
-  tone: "total" | number,
+  { name, label, series, run }: Member,
+  style: Omit<Line, "points">,
   place: Place,
   at: number | null,
   plot: Plot,
@@ -92,10 +110,10 @@ function curveOf(
   const within = (value: number) => Math.max(box.y, Math.min(box.y + box.height, plot.y(value)));
   const dotted = at !== null && shown !== null && Number.isFinite(shown);
   return {
-    ...{ name, label, series, shown },
-    ...pathsOf(series, tone, plot),
+    ...{ name, label, series, shown, run },
+    ...pathsOf(series, style, plot),
     bad: badDots(series, plot),
-    dot: dotted ? { x: at, y: within(shown), radius: 3.5, tone } : null,
+    dot: dotted ? { x: at, y: within(shown), radius: 3.5, tone: style.tone } : null,
   };
 }
 
@@ -158,7 +176,7 @@ function verticalOf(members: readonly Member[], domain: Domain, box: Box, kind: 
 }
 
 /** The line and the edges of its band, over the bins on the axis and one beyond each end. */
-function pathsOf(series: Series, tone: "total" | number, plot: Plot): Pick<Curve, "line" | "upper" | "lower"> {
+function pathsOf(series: Series, style: Omit<Line, "points">, plot: Plot): Pick<Curve, "line" | "upper" | "lower"> {
   const { x, y, box, domain } = plot;
   const [first, last] = [row(series, "first"), row(series, "last")];
   const from = Math.max(0, insertion(last, domain[0]) - 1);
@@ -175,9 +193,8 @@ function pathsOf(series: Series, tone: "total" | number, plot: Plot): Pick<Curve
     }
     return found;
   };
-  const dash = typeof tone === "number" ? DASHES[Math.floor(tone / PALETTE) % DASHES.length] : undefined;
   return {
-    line: { points: points(row(series, "mean"), false), tone, width: 1.5, ...(dash ? { dash } : {}) },
+    line: { points: points(row(series, "mean"), false), ...style },
     upper: points(row(series, "high"), true),
     lower: points(row(series, "low"), true),
   };
@@ -197,7 +214,10 @@ function titleLabel(text: string, box: Box): Label {
   return { text, x: box.x, y: box.y - 14, align: "left", tone: "ink", bold: true };
 }
 
-/** From the right end of the title's line: the one value, or the whole names of as many lines as find room, and how many more there are. */
+/**
+ * From the right end of the title's line: the one value, the values of the runs, or the whole names of as many lines as find
+ * room, and how many more there are.
+ */
 function valueLabels(curves: readonly Curve[], title: string, box: Box): Label[] {
   const end = box.x + box.width;
   const [only] = curves;
@@ -207,8 +227,8 @@ function valueLabels(curves: readonly Curve[], title: string, box: Box): Label[]
   const labels: Label[] = [];
   let right = end;
   const room = end - box.x - textWidth(title, SMALL) - 48;
-  for (const [index, { name, label, line }] of [...curves.entries()].reverse()) {
-    const text = label || name;
+  for (const [index, { name, label, line, run, shown }] of [...curves.entries()].reverse()) {
+    const text = run === undefined ? label || name : shown === null ? "\u2013" : valueText(shown);
     const left = right - textWidth(text, SMALL) - 12;
     if (end - left > room) {
       labels.push({ ...titleLabel(`+${index + 1}`, box), x: right, align: "right", tone: "muted" });

@@ -12,12 +12,11 @@ import { paintBand, paintDots, paintLine } from "../marks/line";
 import { paintRule } from "../marks/rule";
 import type { Box } from "../scale";
 import { row } from "../series";
-import type { Store } from "../store";
 import type { Strings } from "../strings";
 import type { Look } from "../theme";
 import { type Axis, bandOf, type Domain } from "./brush";
-import { type Chart, chartOf, MARGIN, type ScaleKind, valueIn } from "./chart";
-import { type Group, groupsOf } from "./groups";
+import { type Chart, chartOf, MARGIN, type ScaleKind, type Shown, valueIn } from "./chart";
+import { type Group, groupsOf, type Seen } from "./groups";
 
 export interface Wish {
   readonly width: number;
@@ -60,9 +59,10 @@ const STRIP = 40;
 const STRIP_TOP = 6;
 const STRIP_HEIGHT = 26;
 
-export function resolve(store: Store, place: Place, wish: Wish, strings: Strings): CurvesScene {
-  const { width, height } = wish;
-  const groups = groupsOf(store);
+/** `place` is that of the run that leads. */
+export function resolve(runs: readonly Seen[], place: Place, wish: Wish, strings: Strings): CurvesScene {
+  const { width, height, kind } = wish;
+  const groups = groupsOf(runs);
   if (groups.length === 0) {
     const empty = { charts: [], overview: null, bands: [], caption: "" };
     return { width, height: Math.max(height, 160), groups, ...empty, message: strings.noCurves };
@@ -70,11 +70,12 @@ export function resolve(store: Store, place: Place, wish: Wish, strings: Strings
   const whole = domainOf(groups);
   const strip = whole[1] > whole[0] ? STRIP : 0;
   const across = Math.max(1, Math.floor(width / NARROWEST));
-  const drawn = chosen(groups, wish, Math.max(1, Math.floor((height - strip) / LOWEST)) * across);
+  const room = height - strip;
+  const drawn = chosen(groups, wish, Math.max(1, Math.floor(room / LOWEST)) * across);
   const columns = Math.min(drawn.length, across);
   const rows = Math.ceil(drawn.length / Math.max(columns, 1));
-  const cellHeight = Math.floor(Math.max(LOWEST, Math.min(HIGHEST, (height - strip) / Math.max(rows, 1))));
-  const domain = wish.range ?? whole;
+  const cellHeight = Math.floor(Math.max(LOWEST, Math.min(HIGHEST, room / Math.max(rows, 1))));
+  const shown = { kind, place, places: runs.map((run) => run.place), domain: wish.range ?? whole };
   const charts = drawn.map((group, index) => {
     const column = index % columns;
     // The last row may hold fewer charts: they share its width.
@@ -83,10 +84,12 @@ export function resolve(store: Store, place: Place, wish: Wish, strings: Strings
       ...{ x: (column * width) / inRow, y: Math.floor(index / columns) * cellHeight },
       ...{ width: width / inRow, height: cellHeight },
     };
-    return chartOf(group, titleOf(group, strings), cell, domain, place, wish.kind);
+    return chartOf(group, titleOf(group, strings), cell, shown);
   });
   const below = rows * cellHeight;
-  const overview = strip > 0 ? overviewOf(groups[0] as Group, whole, wish, below, place, strings) : null;
+  const [first] = groups as [Group, ...Group[]];
+  const overview =
+    strip > 0 ? overviewOf(first, titleOf(first, strings), wish, below, { ...shown, domain: whole }) : null;
   const { brush } = wish;
   const named = brush ?? wish.range;
   return {
@@ -98,7 +101,8 @@ export function resolve(store: Store, place: Place, wish: Wish, strings: Strings
 }
 
 export function titleOf({ name }: Group, strings: Strings): string {
-  return strings.series[name] ?? name.replaceAll("_", " ");
+  const [shared = "", ...rest] = name.split("\n");
+  return [strings.series[shared] ?? shared.replaceAll("_", " "), ...rest].join(" ");
 }
 
 /** The groups to draw, without hidden lines. */
@@ -118,24 +122,11 @@ function domainOf(groups: readonly Group[]): Domain {
   return [from, to];
 }
 
-function overviewOf(
-  group: Group,
-  domain: Domain,
-  { width, range, kind }: Wish,
-  y: number,
-  place: Place,
-  strings: Strings,
-): Overview {
+function overviewOf(group: Group, title: string, { width, range }: Wish, y: number, shown: Shown): Overview {
   const cell = { x: 0, y: y + STRIP_TOP - MARGIN.top, width, height: STRIP_HEIGHT + MARGIN.top + MARGIN.bottom };
-  const chart = chartOf(
-    { ...group, members: group.members.slice(0, 1) },
-    titleOf(group, strings),
-    cell,
-    domain,
-    place,
-    kind,
-  );
-  return { box: chart.box, domain, chart, range: range && bandOf(chart, range) };
+  const members = group.members.filter(({ run }, index) => run !== undefined || index === 0);
+  const chart = chartOf({ ...group, members }, title, cell, shown);
+  return { box: chart.box, domain: shown.domain, chart, range: range && bandOf(chart, range) };
 }
 
 /** The strip where a point is on it, else the chart that holds the point or is nearest to it. */

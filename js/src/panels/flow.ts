@@ -55,6 +55,8 @@ const QUANTITIES: readonly Quantity[] = [
   { name: "dh", tone: "total", symbol: "|dL/dh\u209c|", width: 2 },
 ];
 
+const NORMS = new Set(QUANTITIES.map(({ name }) => NORM_PREFIX + name));
+
 const OTHER: Quantity = { name: "dh", tone: "muted", symbol: "", width: 0.75 };
 
 type Domain = readonly [low: number, high: number];
@@ -139,12 +141,11 @@ function othersOf(frame: StepFrame, place: Place): number[][] {
 
 const domains = new WeakMap<StepFrame, Map<string, Domain>>();
 
-/** Whole decades that hold every finite norm of the layer shown in every frame held. */
-export function domainOf(store: Store, place: Place): Domain {
-  const layer = place.layer?.name ?? "";
+/** Whole decades that hold every finite norm of the layer shown in every frame held; of any layer, where runs are compared. */
+export function domainOf({ peers }: Store, place: Place): Domain {
+  const layer = peers.length > 1 ? "" : (place.layer?.name ?? "");
   let [low, high] = [Number.POSITIVE_INFINITY, -Number.POSITIVE_INFINITY];
-  for (const step of store.steps) {
-    const frame = store.frame(step);
+  for (const frame of peers.flatMap((peer) => peer.steps.map((step) => peer.frame(step)))) {
     if (!frame) continue;
     const [from, to] = rangeOf(frame, layer);
     low = Math.min(low, from);
@@ -163,9 +164,9 @@ function rangeOf(frame: StepFrame, layer: string): Domain {
   const found = known.get(layer);
   if (found) return found;
   let [low, high] = [Number.POSITIVE_INFINITY, -Number.POSITIVE_INFINITY];
-  for (const { name } of QUANTITIES) {
-    const plane = planeOf(frame, layer, NORM_PREFIX + name);
-    for (const value of plane ? floatsOf(frame, plane) : []) {
+  for (const plane of frame.header.planes) {
+    if (!NORMS.has(plane.name) || (layer && plane.layer !== layer)) continue;
+    for (const value of floatsOf(frame, plane)) {
       if (!Number.isFinite(value)) continue;
       low = Math.min(low, value);
       high = Math.max(high, value);

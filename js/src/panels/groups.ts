@@ -2,21 +2,34 @@
  * The scalars of a run in groups, one chart each: names that share what stands before their first dot, the gradient norm
  * before and after clipping, and three norms of every parameter.
  *
+ * Of several runs each of these scalars has a chart of its own, in which each run has a line.
+ *
  * Scalars are the store's series. The norms of parameters stand in the frames, so they are known at the steps held.
  */
 
+import type { Place } from "../cursor";
 import { numberOf } from "../frame";
 import type { Series } from "../series";
 import type { Store } from "../store";
+
+/** A run, and where it is looked at; without a name where it is the only one. */
+export interface Seen {
+  readonly name: string;
+  readonly store: Store;
+  readonly place: Place;
+}
 
 export interface Member {
   /** Full name, and what distinguishes it within the group. */
   readonly name: string;
   readonly label: string;
   readonly series: Series;
+  /** Position of the run that the line is of, where the group is of several. */
+  readonly run?: number;
 }
 
 export interface Group {
+  /** The part of the name that its members share; of several runs, below it the rest of the name. */
   readonly name: string;
   readonly members: readonly Member[];
 }
@@ -30,8 +43,25 @@ const ORDER: readonly string[] = ["loss", CLIPPED, BY_PARAMETER[0], "lr", BY_PAR
 
 const known = new WeakMap<Store, { readonly changes: number; readonly groups: readonly Group[] }>();
 
-/** Loss, gradient norms and learning rate first, then the others by name. */
-export function groupsOf(store: Store): readonly Group[] {
+export function groupsOf(runs: readonly Seen[]): readonly Group[] {
+  const [only] = runs;
+  return only && runs.length === 1 ? groupsOfOne(only.store) : compared(runs);
+}
+
+function compared(runs: readonly Seen[]): Group[] {
+  const members = new Map<string, Member[]>();
+  runs.forEach(({ name: label, store }, run) => {
+    for (const group of groupsOfOne(store)) {
+      for (const { label: rest, ...member } of group.members) {
+        const name = rest ? `${group.name}\n${rest}` : group.name;
+        members.set(name, [...(members.get(name) ?? []), { ...member, label, run }]);
+      }
+    }
+  });
+  return sorted(members);
+}
+
+function groupsOfOne(store: Store): readonly Group[] {
   const found = known.get(store);
   if (found?.changes === store.changes) return found.groups;
   const members = new Map<string, Member[]>();
@@ -40,14 +70,19 @@ export function groupsOf(store: Store): readonly Group[] {
   BY_PARAMETER.forEach((group, index) => {
     for (const member of normsOf(store, index)) add(group, member);
   });
-  const groups = [...members].map(([name, all]) => ({ name, members: all }));
-  groups.sort((one, other) => rank(one.name) - rank(other.name) || (one.name < other.name ? -1 : 1));
+  const groups = sorted(members);
   known.set(store, { changes: store.changes, groups });
   return groups;
 }
 
+/** Loss, gradient norms and learning rate first, then the others by name. */
+function sorted(members: ReadonlyMap<string, readonly Member[]>): Group[] {
+  const groups = [...members].map(([name, all]) => ({ name, members: all }));
+  return groups.sort((one, other) => rank(one.name) - rank(other.name) || (one.name < other.name ? -1 : 1));
+}
+
 function rank(name: string): number {
-  const index = ORDER.indexOf(name);
+  const index = ORDER.indexOf(name.split("\n", 1)[0] as string);
   return index < 0 ? ORDER.length : index;
 }
 

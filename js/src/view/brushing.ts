@@ -5,7 +5,7 @@
 
 import { type Axis, type Domain, spanned, stepOn, zoomed } from "../panels/brush";
 import { axisAt, type CurvesScene } from "../panels/curves";
-import { dragged, listen, within } from "./dom";
+import { BESIDE, dragged, listen, within } from "./dom";
 import type { Stage } from "./panel";
 
 export interface Brushing {
@@ -71,17 +71,17 @@ export function pointing(signal: AbortSignal, canvas: HTMLElement, { scene, mark
 
 /** Arrow keys go from step to step; + and - draw less and more about the step shown, 0 and Escape the whole run. */
 export function keys(stage: Stage, canvas: HTMLElement, { scene, range, zoom, go }: Brushing): void {
-  const { store, place, move, signal } = stage;
+  const { place, move, signal } = stage;
   const press = (event: KeyboardEvent) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const by = BESIDE[event.key];
     const factor = { "+": 1 / ZOOM, "=": 1 / ZOOM, "-": ZOOM }[event.key];
     const whole = scene()?.overview?.domain;
     if (factor && whole) zoom(zoomed(range() ?? whole, place().step, factor, whole));
     else if (event.key === "0" || event.key === "Escape") zoom(null);
-    else if (by) go(store.steps[Math.max(0, Math.min(place().position + by, store.steps.length - 1))] ?? 0, false);
+    else if (by) go(stage.store.steps[Math.max(0, place().position + by)] ?? place().step, false);
     else return;
     event.preventDefault();
   };
   listen(canvas, "keydown", press, signal);
-  listen(canvas, "keyup", ({ key }) => /^Arrow(Left|Right)$/.test(key) && move({}, true), signal);
+  listen(canvas, "keyup", ({ key }) => key in BESIDE && move({}, true), signal);
 }

@@ -24,7 +24,7 @@ export function cell(stage: Stage): PanelView {
     element: framed(strings.panel.cell, [choice], drawing.element),
     paint: (shown) => {
       const { unit: number, units } = drawing.paint(shown);
-      assign(unit, "max", String(Math.max(units - 1, 0)));
+      assign(unit, "max", Math.max(units - 1, 0));
       unit.disabled = units === 0;
       if (document.activeElement !== unit) unit.value = number === null ? "" : String(number);
     },

@@ -42,5 +42,5 @@ function offer({ label, select }: Choice, options: ReadonlyArray<[value: string,
     select.replaceChildren(...options.map(([own, text]) => element("option", { value: own }, text)));
   }
   if (select.value !== value) select.value = value;
-  assign(label, "data-offered", String(options.length > 1));
+  assign(label, "data-offered", options.length > 1);
 }

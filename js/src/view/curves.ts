@@ -15,7 +15,7 @@ import {
 } from "../panels/curves";
 import { type Brushing, keys, pointing } from "./brushing";
 import { cleared, size } from "./canvas";
-import { assign, element, framed, listen, within, write } from "./dom";
+import { assign, element, framed, listen, nameOf, within, write } from "./dom";
 import { type PanelView, type Shown, type Stage, watch } from "./panel";
 import { type Picks, picking } from "./picking";
 import { tip } from "./tip";
@@ -28,13 +28,13 @@ interface Choice {
   kind: ScaleKind;
   range: Domain | null;
   brush: Domain | null;
-  /** The run of which the range is a part. */
+  /** The run, or runs, of which the range is a part. */
   run: string;
   scene: CurvesScene | null;
 }
 
 export function curves(stage: Stage): PanelView {
-  const { strings, store, signal, repaint } = stage;
+  const { strings, signal, repaint } = stage;
   const canvas = element("canvas", { "data-role": "curves", role: "application", tabindex: "0" });
   const plot = element("canvas", { class: "rnnw-under", "aria-hidden": "true" });
   const toggle = element("button", {
@@ -44,6 +44,8 @@ export function curves(stage: Stage): PanelView {
   });
   const whole = element("button", { "data-role": "whole-run" }, strings.wholeRun);
   const caption = element("span", { "data-role": "range", class: "rnnw-notes" });
+  const seen = stage.runs();
+  const legend = seen.length > 1 ? seen.map(({ name }, run) => nameOf(name, run)) : [];
   const choice: Choice = { kind: "auto", range: null, brush: null, run: "", scene: null };
   const hint = tip(canvas, (event) => linesAt(stage, canvas, choice, event), signal);
   const figure = element("div", { class: "rnnw-figure rnnw-fill" }, plot, canvas, hint.element);
@@ -61,7 +63,8 @@ export function curves(stage: Stage): PanelView {
       stage.say(range ? strings.steps(grouped(range[0]), grouped(range[1])) : strings.wholeRun);
     },
     go: (step, settled) => {
-      const held = store.steps[nearest(store.steps, step)];
+      const { steps } = stage.store;
+      const held = steps[nearest(steps, step)];
       if (held !== undefined) stage.move({ step: held }, settled);
     },
   };
@@ -74,26 +77,29 @@ export function curves(stage: Stage): PanelView {
   const paint = (shown: Shown) => {
     if (painted(shown)) hint.renew();
   };
-  return { element: framed(strings.panel.curves, [caption, whole, picks.element, toggle], figure), paint };
+  return { element: framed(strings.panel.curves, [...legend, caption, whole, picks.element, toggle], figure), paint };
 }
 
 type Parts = Readonly<
   Record<"canvas" | "plot", HTMLCanvasElement> & Record<"figure" | "toggle" | "caption" | "whole", HTMLElement>
 >;
 
-function painting({ strings, store }: Stage, parts: Parts, choice: Choice, picks: Picks): (shown: Shown) => boolean {
+function painting({ strings, runs }: Stage, parts: Parts, choice: Choice, picks: Picks): (shown: Shown) => boolean {
   const { canvas, plot, figure, toggle, caption, whole } = parts;
   const moved = watch();
   const changed = watch();
   return ({ place, look, pixelRatio }) => {
     const [width, height] = [figure.clientWidth, figure.clientHeight];
-    if (choice.run !== store.run) Object.assign(choice, { run: store.run, range: null });
+    const all = runs();
+    const run = all.map(({ store }) => store.run).join();
+    if (choice.run !== run) Object.assign(choice, { run, range: null });
     const { kind, range, brush } = choice;
     const { picked, hidden } = picks;
     const wish = { width, height, kind, picked: picked(), hidden: hidden(), range, brush };
-    const fixed = [store.changes, width, height, kind, range, wish.picked, wish.hidden, look, pixelRatio] as const;
-    if (!moved(...fixed, place.frame, brush)) return false;
-    const scene = resolve(store, place, wish, strings);
+    const changes = all.map(({ store }) => store.changes).join();
+    const fixed = [changes, width, height, kind, range, wish.picked, wish.hidden, look, pixelRatio] as const;
+    if (!moved(...fixed, brush, ...all.map((one) => one.place.frame))) return false;
+    const scene = resolve(all, place, wish, strings);
     choice.scene = scene;
     picks.offer(scene.groups, new Set(scene.charts.map(({ name }) => name)));
     // What the reader picked makes the figure as high as it needs; left to itself it takes the room that there is.

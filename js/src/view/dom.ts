@@ -1,6 +1,10 @@
 /** Elements made in one call, text only ever as text; drags of the main button, whatever the pointer. */
 
 import { visible } from "../format";
+import { DASH_SIGNS } from "../panels/chart";
+
+/** Where the arrow keys lead to. */
+export const BESIDE: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1 };
 
 type Attributes = Readonly<Record<string, string | boolean>>;
 
@@ -32,6 +36,37 @@ export function framed(title: string, beside: readonly Node[], ...below: readonl
     element("div", { class: "rnnw-head" }, element("h3", {}, title), ...beside),
     ...below,
   );
+}
+
+/** The name of one of several runs, in the color and with the dashes of its lines. */
+export function nameOf(name: string, run: number): HTMLElement {
+  return element("h3", { "data-role": "run", style: `color:var(--line${run})` }, `${DASH_SIGNS[run]} ${name}`);
+}
+
+/** A row of tabs; `choose` is told of a click, and of arrow keys, which go round from the one at `at`. */
+export function tabList(
+  attributes: Attributes,
+  signal: AbortSignal,
+  at: () => number,
+  choose: (index: number) => void,
+): HTMLElement {
+  const list = element("div", { role: "tablist", ...attributes });
+  const tabs = () => [...list.children] as HTMLElement[];
+  const click = ({ target }: Event) => {
+    const index = tabs().findIndex((tab) => tab.contains(target as Node));
+    if (index >= 0) choose(index);
+  };
+  const press = (event: KeyboardEvent) => {
+    const [by, { length }] = [BESIDE[event.key], tabs()];
+    if (!by || length === 0) return;
+    event.preventDefault();
+    const next = (at() + by + length) % length;
+    choose(next);
+    tabs()[next]?.focus();
+  };
+  listen(list, "click", click, signal);
+  listen(list, "keydown", press, signal);
+  return list;
 }
 
 /** Something folded up below its title; Escape folds it up again. */
@@ -73,8 +108,8 @@ export function write(target: Element, text: string): void {
   if (target.textContent !== shown) target.textContent = shown;
 }
 
-export function assign(target: Element, name: string, value: string): void {
-  const shown = readable(name, value);
+export function assign(target: Element, name: string, value: string | number | boolean): void {
+  const shown = readable(name, String(value));
   if (target.getAttribute(name) !== shown) target.setAttribute(name, shown);
 }
 

@@ -44,7 +44,7 @@ export function flow(stage: Stage): PanelView {
     paint: (shown) => {
       list(readings, drawing.paint(shown).readings);
       toggle.hidden = shown.place.samples.length < 2;
-      assign(toggle, "aria-pressed", String(all));
+      assign(toggle, "aria-pressed", all);
     },
   };
 }
@@ -58,7 +58,7 @@ function list(parent: HTMLElement, readings: readonly Reading[]): void {
   readings.forEach((reading, index) => {
     const child = parent.children[index];
     if (!child) return;
-    assign(child, "data-tone", String(reading.tone));
+    assign(child, "data-tone", reading.tone);
     write(child, textOf(reading));
   });
 }

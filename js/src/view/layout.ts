@@ -2,7 +2,7 @@
 
 import type { Place } from "../cursor";
 import type { Panel } from "../protocol.gen";
-import { assign, element, listen } from "./dom";
+import { assign, element, tabList } from "./dom";
 import type { PanelView, Stage } from "./panel";
 
 export type Slot = readonly Panel[];
@@ -43,23 +43,22 @@ export interface Placed {
   readonly place: () => Place;
 }
 
-/** The elements of all rows, and the panels in them. */
-export function build(rows: readonly Row[], stage: Stage, make: (panel: Panel) => PanelView) {
-  const placed: Placed[] = [];
-  const place = (panel: Panel) => {
-    const view = make(panel);
-    const section = element("section", { "data-panel": panel }, view.element);
-    placed.push({ section, view, place: stage.place });
-    return section;
-  };
-  const elements = rows.map((row) => {
+/** A panel in a section of its own, which is noted among those placed. */
+export function sectionOf(placed: Placed[], panel: string, view: PanelView, { place }: Stage): HTMLElement {
+  const section = element("section", { "data-panel": panel }, view.element);
+  placed.push({ section, view, place });
+  return section;
+}
+
+/** The elements of all rows; `put` makes that of a panel. */
+export function build(rows: readonly Row[], stage: Stage, put: (panel: Panel) => HTMLElement): HTMLElement[] {
+  return rows.map((row) => {
     const columns = row.map((column) => {
-      const slots = column.map((slot) => slotOf(slot, slot.map(place), stage));
+      const slots = column.map((slot) => slotOf(slot, slot.map(put), stage));
       return element("div", { class: "rnnw-column" }, ...slots);
     });
     return element("div", { class: "rnnw-row", "data-columns": String(row.length) }, ...columns);
   });
-  return { elements, placed };
 }
 
 function slotOf(slot: Slot, sections: readonly HTMLElement[], { strings, signal, repaint }: Stage): HTMLElement {
@@ -69,33 +68,21 @@ function slotOf(slot: Slot, sections: readonly HTMLElement[], { strings, signal,
     return made;
   }
   const buttons = slot.map((panel) => element("button", { role: "tab", "data-tab": panel }, strings.panel[panel]));
+  let chosen = 0;
   const choose = (index: number) => {
+    chosen = index;
     sections.forEach((section, at) => {
       section.hidden = at !== index;
     });
     buttons.forEach((button, at) => {
-      assign(button, "aria-selected", String(at === index));
-      assign(button, "tabindex", at === index ? "0" : "-1");
+      assign(button, "aria-selected", at === index);
+      assign(button, "tabindex", at === index ? 0 : -1);
     });
     repaint();
   };
-  buttons.forEach((button, index) => {
-    listen(button, "click", () => choose(index), signal);
-    listen(
-      button,
-      "keydown",
-      (event) => {
-        const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-        if (!by) return;
-        event.preventDefault();
-        const next = (index + by + slot.length) % slot.length;
-        choose(next);
-        buttons[next]?.focus();
-      },
-      signal,
-    );
-  });
-  const list = element("div", { role: "tablist", class: "rnnw-titles", "aria-label": strings.panels }, ...buttons);
+  const attributes = { class: "rnnw-titles", "aria-label": strings.panels };
+  const list = tabList(attributes, signal, () => chosen, choose);
+  list.append(...buttons);
   made.toggleAttribute("data-tabs", true);
   made.append(list, ...sections);
   choose(0);

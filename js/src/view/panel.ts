@@ -1,6 +1,7 @@
 /** What a panel on the page is given, and what it is. */
 
 import type { Cursor, Place } from "../cursor";
+import type { Seen } from "../panels/groups";
 import type { Store } from "../store";
 import type { Strings } from "../strings";
 import type { Look } from "../theme";
@@ -12,6 +13,8 @@ export interface Stage {
   readonly signal: AbortSignal;
   readonly place: () => Place;
   readonly store: Store;
+  /** Every run of the view, as it is looked at. */
+  readonly runs: () => readonly Seen[];
   readonly move: (change: Partial<Cursor>, settled: boolean) => void;
   /** Ask for a new paint. */
   readonly repaint: () => void;

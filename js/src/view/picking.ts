@@ -54,7 +54,9 @@ function toggled(set: ReadonlySet<string>, name: string, present: boolean): Read
 
 function fieldOf({ name, members }: Group, title: string): HTMLElement {
   const lines =
-    members.length > 1 ? members.map((member) => check({ "data-line": member.name }, member.label || title)) : [];
+    members.length > 1 && members[0]?.run === undefined
+      ? members.map((member) => check({ "data-line": member.name }, member.label || title))
+      : [];
   return element("div", {}, check({ "data-group": name }, title), element("div", { class: "rnnw-lines" }, ...lines));
 }
 

@@ -31,7 +31,7 @@ export function player({ signal, pace }: Stage, { role, titles, position, last, 
     button.replaceChildren(icon(playing ? PAUSE : PLAY));
     button.title = title;
     assign(button, "aria-label", title);
-    assign(button, "aria-pressed", String(playing));
+    assign(button, "aria-pressed", playing);
   };
   const stop = () => {
     if (timer === 0) return;

@@ -48,7 +48,7 @@ export function steps(stage: Stage): PanelView {
     write(label, scene.label);
     live.toggleAttribute("data-live", scene.live);
     write(live, scene.live ? strings.live : strings.latest);
-    assign(live, "aria-pressed", String(scene.following));
+    assign(live, "aria-pressed", scene.following);
     previous.disabled = scene.position <= 0;
     next.disabled = scene.position >= scene.count - 1;
     training.button.disabled = scene.count < 2;

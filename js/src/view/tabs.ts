@@ -1,33 +1,13 @@
 /** One tab a gate, lettered; the full name is its title. Arrow keys go from tab to tab. */
 
-import { assign, element, listen } from "./dom";
+import { assign, element, tabList } from "./dom";
 import type { PanelView, Stage } from "./panel";
 
 export function gateTabs({ strings, signal, move, place }: Stage): PanelView {
-  const list = element("div", { role: "tablist", class: "rnnw-tabs", "aria-label": strings.panel.gates });
-  listen(
-    list,
-    "click",
-    (event) => {
-      const gate = (event.target as Element).closest("[data-gate]")?.getAttribute("data-gate");
-      if (gate) move({ gate }, true);
-    },
-    signal,
-  );
-  listen(
-    list,
-    "keydown",
-    (event) => {
-      const { gates, gate } = place();
-      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (!by || gates.length === 0) return;
-      event.preventDefault();
-      const next = gates[(gates.indexOf(gate) + by + gates.length) % gates.length] ?? gate;
-      move({ gate: next }, true);
-      list.querySelector<HTMLElement>(`[data-gate="${next}"]`)?.focus();
-    },
-    signal,
-  );
+  const attributes = { class: "rnnw-tabs", "aria-label": strings.panel.gates };
+  const at = () => place().gates.indexOf(place().gate);
+  const choose = (index: number) => move({ gate: place().gates[index] ?? "" }, true);
+  const list = tabList(attributes, signal, at, choose);
   return {
     element: list,
     paint: ({ place: { gates, gate } }) => {
@@ -36,7 +16,7 @@ export function gateTabs({ strings, signal, move, place }: Stage): PanelView {
         list.replaceChildren(...gates.map((name) => tab(name, strings.gate[name] ?? name)));
       for (const one of list.children) {
         const selected = one.getAttribute("data-gate") === gate;
-        assign(one, "aria-selected", String(selected));
+        assign(one, "aria-selected", selected);
         assign(one, "tabindex", selected ? "0" : "-1");
       }
     },

@@ -19,7 +19,7 @@ import { assign, element, write } from "./dom";
 import { findings } from "./findings";
 import { flow } from "./flow";
 import { gates } from "./gates";
-import { arranged, build, type Placed, type Rows } from "./layout";
+import { arranged, build, type Placed, type Rows, sectionOf } from "./layout";
 import { matrix } from "./matrix";
 import { onceAFrame } from "./once";
 import type { PanelView, Stage } from "./panel";
@@ -79,6 +79,7 @@ export function mountView(host: HTMLElement, source: Source): View {
     ...{ strings, signal, store, repaint: painter.ask, say: speaker(speech, signal) },
     pace: { speed: 1 },
     place: () => resolve(cursor.value, store),
+    runs: () => [{ name: "", store, place: stage.place() }],
     move: (change, settled) => {
       cursor.move(change, settled);
       painter.now();
@@ -115,7 +116,9 @@ export function mountView(host: HTMLElement, source: Source): View {
 /** The rows of panels, and the choice of layer and sample in the first that can hold it. */
 function furnish(root: HTMLElement, source: Source, stage: Stage, whole: () => void): Placed[] {
   const made = source.panels;
-  const { elements, placed } = build(arranged(made, source.rows), stage, (panel) => PANELS[panel](stage));
+  const placed: Placed[] = [];
+  const put = (panel: Panel) => sectionOf(placed, panel, PANELS[panel](stage), stage);
+  const elements = build(arranged(made, source.rows), stage, put);
   const home = (["status", "gates", "flow"] as const).find((name) => made.includes(name));
   const place = placed.find(({ section }) => section.dataset["panel"] === home);
   if (place) {
@@ -131,8 +134,8 @@ function furnish(root: HTMLElement, source: Source, stage: Stage, whole: () => v
   return placed;
 }
 
-function furnishCompared(root: HTMLElement, { runs, panels, cursor }: Source, stage: Stage): Placed[] {
-  const { elements, placed } = compare(runs, panels, stage, cursor, (panel, own) => PANELS[panel](own));
+function furnishCompared(root: HTMLElement, source: Source, stage: Stage): Placed[] {
+  const { elements, placed } = compare(source, stage, (panel, own) => PANELS[panel](own));
   root.dataset["layout"] = "compared";
   root.append(...elements);
   return placed;
@@ -251,17 +254,17 @@ function tellFault(section: HTMLElement, sentence: string): void {
 function describeStore(root: HTMLElement, store: Store): void {
   assign(root, "data-state", stateOf(store));
   assign(root, "data-run", store.run);
-  assign(root, "data-seq", String(store.seq));
-  assign(root, "data-latest", String(store.steps.at(-1) ?? ""));
-  assign(root, "data-frames", String(store.steps.length));
+  assign(root, "data-seq", store.seq);
+  assign(root, "data-latest", store.steps.at(-1) ?? "");
+  assign(root, "data-frames", store.steps.length);
 }
 
 function describePlace(root: HTMLElement, place: Place, painted: number): void {
   assign(root, "data-step", place.frame ? String(place.step) : "");
-  assign(root, "data-time", String(place.first + place.time));
+  assign(root, "data-time", place.first + place.time);
   assign(root, "data-layer", place.layer?.name ?? "");
   assign(root, "data-gate", place.gate);
   assign(root, "data-unit", place.unit === null ? "" : String(place.unit));
-  assign(root, "data-sample", String(place.sample));
-  assign(root, "data-painted", String(painted));
+  assign(root, "data-sample", place.sample);
+  assign(root, "data-painted", painted);
 }

@@ -122,3 +122,23 @@ test.each(["light", "dark"] as const)("steps are marked over training, and drawn
   await expect.poll(() => part(root, "whole-run").hidden).toBe(false);
   await picture(section, `brushed-${theme}`);
 });
+
+test.each(["light", "dark"] as const)("three runs are compared: %s", async (theme) => {
+  host.style.width = "1200px";
+  const curvesOf = (factor: number) =>
+    curves({
+      loss: Array.from({ length: 60 }, (_, at) => [at * 20, factor + 7 * Math.exp(-at / (20 * factor))] as const),
+    });
+  const runOf = (factor: number) =>
+    join(...[0, 400, 800, 1180].map((at) => frameOf(at, { progress: at / 1400, seed: 7 * factor })), curvesOf(factor));
+  const root = await show(
+    new FakeModel({
+      ...{ _meta: meta(9), _snapshot: runOf(1), theme, _panels: ["steps", "status", "curves", "gates", "flow"] },
+      ...{ _names: ["lr 0.01", "lr 0.003", "lr 0.001"], gate: "f", time: 11, unit: 17 },
+      _others: [2, 3].map((factor) => ({ meta: meta(9, { run: `run ${factor}` }), snapshot: runOf(factor) })),
+    }),
+  );
+  const differences = () => root.querySelectorAll('[data-panel="difference"] canvas[aria-label*="forget"]').length;
+  await expect.poll(differences).toBe(2);
+  await picture(root, `compared-${theme}`);
+});
