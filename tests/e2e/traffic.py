@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Page, Request, WebSocket
 
+FLOOD = "IOPub data rate exceeded"
+
 
 @dataclass(frozen=True)
 class Message:
@@ -43,13 +45,17 @@ class Message:
 
 @dataclass
 class Traffic:
-    """What the page said on its console and sent to kernels, in order, and how often a kernel introduced itself."""
+    """What the page said on its console and sent to kernels, in order, and what came: how often a kernel introduced
+    itself, how often a server said that it drops messages, and the messages of widgets.
+    """
 
     console: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     sent: list[Message] = field(default_factory=list)
     posted: list[str] = field(default_factory=list)
+    widgets: list[Message] = field(default_factory=list)
     greetings: int = 0
+    floods: int = 0
 
     def listen(self, page: Page) -> None:
         """Note everything from now on."""
@@ -83,4 +89,8 @@ class Traffic:
             socket.on("framereceived", self._received)
 
     def _received(self, payload: bytes | str) -> None:
-        self.greetings += Message.decode(payload).type == "kernel_info_reply"
+        message = Message.decode(payload)
+        self.greetings += message.type == "kernel_info_reply"
+        self.floods += message.type == "stream" and message.content["text"].startswith(FLOOD)
+        if message.type == "comm_msg":
+            self.widgets.append(message)
