@@ -60,11 +60,11 @@ def measure(pairs: int) -> None:
         view = Explorer(recording)
         updates, lists = [], []
         for pair in range(pairs):
-            clock.now += 0.3
             frame = make_frame(pair, shape, {"grad_norm": 0.5})
             update = partial(record, recording, frame)
             for way in (0, 1) if pair % 2 else (1, 0):
                 if way:
+                    clock.now += 0.3  # no earlier: while JSON is written, what says things again would send it
                     updates.append(cpu(update))
                 else:
                     lists.append(cpu(partial(as_json, frame)))
