@@ -1,5 +1,6 @@
 // Bundles src/host/jupyter.ts into rnnwidgets/static/widget.js, one ES module, and src/host/exported.ts into page.js, the
-// script of an exported page: the same view, everything inside, their sizes on show.
+// script of an exported page: the same view, everything inside, and src/host/relay.ts into relay.js, what ties a figure of
+// bqplot to the views; their sizes on show.
 //
 // UTF-8: modules are read as such, widget state is saved as ASCII by its JSON, and an exported page names its encoding.
 // `define.amd` is false because some hosts have a global `define` that would otherwise take modules away. The module
@@ -112,3 +113,4 @@ async function bundle(entry, outfile, format) {
 
 await bundle("jupyter.ts", "widget.js", "esm");
 await bundle("exported.ts", "page.js", "iife");
+await bundle("relay.ts", "relay.js", "esm");

@@ -1,4 +1,4 @@
-"""Builds rnnwidgets/static/widget.js and page.js from js/ whenever a wheel, an sdist or an editable install needs it.
+"""Builds the bundles in rnnwidgets/static from js/ whenever a wheel, an sdist or an editable install needs them.
 
 A wheel also carries its bill of materials (PEP 770, CycloneDX): what it is, and what it asks for and does not hold.
 
@@ -21,8 +21,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from packaging.requirements import Requirement
 
 INPUTS = ("package.json", "package-lock.json", "build.mjs", "globals.mjs", "arrows.mjs", "private.mjs", "tsconfig.json")
-WIDGET, PAGE = Path("rnnwidgets/static/widget.js"), Path("rnnwidgets/static/page.js")
-BUNDLES = (WIDGET, PAGE)
+WIDGET = Path("rnnwidgets/static/widget.js")
+BUNDLES = (WIDGET, WIDGET.with_name("page.js"), WIDGET.with_name("relay.js"))
 STAMP = WIDGET.with_name("bundles.sha256")
 BILL = WIDGET.with_name("rnnwidgets.cdx.json")
 

@@ -57,8 +57,10 @@ interface Seat {
   users: number;
 }
 
-/** The cursors in use, by run. */
-export type Hub = Map<string, Seat>;
+/** The cursors in use, by run; `opened` is called when there is one more. */
+export class Hub extends Map<string, Seat> {
+  readonly opened = new Set<() => void>();
+}
 
 /** The cursor of a run, made on first use from `wish` and forgotten with its last user. A later user's wish moves it. */
 export function join(seats: Hub, run: string, wish: Cursor): { cursor: SharedCursor; leave: () => void } {
@@ -69,6 +71,7 @@ export function join(seats: Hub, run: string, wish: Cursor): { cursor: SharedCur
   } else {
     seat = { cursor: new SharedCursor(wish), users: 0 };
     seats.set(run, seat);
+    for (const tell of seats.opened) tell();
   }
   const taken = seat;
   taken.users += 1;

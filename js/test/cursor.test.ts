@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Hub, join as joinCursor, nearest, resolve, SharedCursor, START } from "../src/cursor";
+import { Hub, join as joinCursor, nearest, resolve, SharedCursor, START } from "../src/cursor";
 import { Store } from "../src/store";
 import { delta, LSTM, norms, step } from "./frames";
 
@@ -129,7 +129,7 @@ describe("a shared cursor", () => {
   });
 
   test("is one for all that join the same run, and none that join another", () => {
-    const hub: Hub = new Map();
+    const hub = new Hub();
     const one = joinCursor(hub, "a", START);
     const two = joinCursor(hub, "a", START);
     const other = joinCursor(hub, "b", START);
@@ -140,7 +140,7 @@ describe("a shared cursor", () => {
   });
 
   test("goes where a later view asks, in the fields that it asks for", () => {
-    const hub: Hub = new Map();
+    const hub = new Hub();
     const one = joinCursor(hub, "a", { ...START, time: 5 });
     const two = joinCursor(hub, "a", { ...START, gate: "h" });
     expect(one.cursor.value).toEqual({ ...START, time: 5, gate: "h" });
@@ -149,7 +149,7 @@ describe("a shared cursor", () => {
   });
 
   test("is forgotten with its last user, however often one leaves", () => {
-    const hub: Hub = new Map();
+    const hub = new Hub();
     const one = joinCursor(hub, "a", START);
     const two = joinCursor(hub, "a", START);
     one.cursor.move({ time: 7 }, true);

@@ -298,12 +298,12 @@ recorder.close()
 # %% [markdown] lang="en"
 r"""
 The norm of the gradient is also there as a [bqplot](https://bqplot.github.io) figure, to be arranged with other widgets. The rule marks the step
-that the Explorer shows; click a point to go there.
+that the Explorer shows; click a point to go there, also while a cell runs.
 """
 
 # %% [markdown] lang="zh"
 r"""
-梯度范数还可以取成一幅 [bqplot](https://bqplot.github.io) 图，和别的控件排在一起。竖线标出 Explorer 正在显示的那一步；点一下某个点就跳过去。
+梯度范数还可以取成一幅 [bqplot](https://bqplot.github.io) 图，和别的控件排在一起。竖线标出 Explorer 正在显示的那一步；点一下某个点就跳过去，单元格还在运行时也可以。
 """
 
 # %%

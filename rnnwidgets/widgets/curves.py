@@ -4,10 +4,9 @@ bqplot redraws every point of every line, so it gets at most 8 series of at most
 optional and imported when a figure is made. Each series has its own mark for good: a figure whose lines come and go
 keeps drawing those that went.
 
-Clicks and brushes reach the cursor by way of the kernel, so they wait for a cell that is running. `ipywidgets.jslink`
-and `jsdlink` cannot carry them: they set the target's trait to the source's value as it is, and `selected` of a bqplot
-selector over one scale is an array, of one or two floats, where `step` of a view is one whole number or None. The
-Explorer's own panel over training has the same brush without the kernel.
+The brush, clicks on points and the rule at the cursor's step are tied to the cursor in the browser, for every view of
+the recording on the page, so none of them waits for a cell that is running. Where no page answers, as in a host that
+makes no widget it does not show, the same goes by way of the kernel.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from rnnwidgets.frame import Frame, Trace
 from rnnwidgets.recording.series import Series
 from rnnwidgets.widgets.lanes import sound
 from rnnwidgets.widgets.publisher import publisher_of
+from rnnwidgets.widgets.relay import Relay
 from rnnwidgets.widgets.view import recording_of
 
 POINTS = 300
@@ -100,12 +100,19 @@ class _Figure(ABC):
         self._colors = itertools.cycle(_COLORS)
         self._x, self._y = self._bqplot.LinearScale(), self._bqplot.LogScale()
         self._rule = self._line(_RULE, y=self._bqplot.LinearScale(min=0, max=1, allow_padding=False))
+        self._rule.y = np.asarray([0.0, 1.0])
         self._points = self._bqplot.Scatter(
-            x=[], y=[], scales={"x": self._x, "y": self._y}, default_size=24, colors=[_COLORS[0]]
+            x=[],
+            y=[],
+            scales={"x": self._x, "y": self._y},
+            default_size=24,
+            colors=[_COLORS[0]],
+            interactions={"hover": "tooltip", "click": "select"},
         )
         self._points.on_element_click(self._clicked)
         self.brush = self._bqplot.interacts.BrushIntervalSelector(scale=self._x, marks=[], color=_COLORS[0])
         self.brush.observe(self._brushed, "selected")
+        self._relay = Relay(self.recording.run, selector=self.brush, points=self._points, rule=self._rule)
         self.figure = self._bqplot.Figure(
             marks=[self._rule, self._points],
             axes=[
@@ -137,23 +144,25 @@ class _Figure(ABC):
         for name, (steps, values) in drawn.items():
             if name not in self._lines:
                 self._lines[name] = self._line(next(self._colors), name, y=self._y)
-                self.figure.marks = [*self.figure.marks, self._lines[name]]
+                # The points last, so above the lines: what is on top of a point takes its clicks.
+                self.figure.marks = [self._rule, *self._lines.values(), self._points]
             _draw(self._lines[name], steps, values)
             if name == self.pointed:
+                self._relay.steps = steps.tolist()
                 _draw(self._points, steps, values)
         self._make_room([values for _, values in drawn.values()])
 
     def follow(self, step: int | None) -> None:
         """Mark a step, or none."""
         self.step = step
-        at = [] if step is None else [step, step]
-        _draw(self._rule, np.asarray(at, np.float64), np.asarray([0, 1][: len(at)], np.float64))
+        if not self._relay.heard:
+            self._rule.x = np.asarray([] if step is None else [step, step], np.float64)
 
     def close(self) -> None:
         """End the figure and its subscription; a second call does nothing."""
         self._publisher.leave(self)
         own = (self._x, self._y, self._rule.scales["y"], self.figure.scale_x, self.figure.scale_y, self.figure.layout)
-        for widget in (*self.figure.marks, *self.figure.axes, *own, self.brush, self.figure):
+        for widget in (self._relay, *self.figure.marks, *self.figure.axes, *own, self.brush, self.figure):
             widget.close()
 
     def _make_room(self, lines: list[NDArray[np.float64]]) -> None:
@@ -178,12 +187,16 @@ class _Figure(ABC):
         )
 
     def _clicked(self, _mark: Any, content: Any) -> None:
-        self._publisher.point(int(content["data"]["x"]))
+        self._point(content["data"]["x"])
 
     def _brushed(self, change: Any) -> None:
         """Move the cursor to the end of the steps brushed over."""
         if change["new"] is not None and len(change["new"]):
-            self._publisher.point(round(float(change["new"][-1])))
+            self._point(change["new"][-1])
+
+    def _point(self, step: float) -> None:
+        if not self._relay.heard:
+            self._publisher.point(round(float(step)))
 
     @abstractmethod
     def _all_bins(self) -> Iterator[tuple[str, reduce.Bins]]:
@@ -195,7 +208,7 @@ class GradientNorms(_Figure):
     """The norm of the whole gradient, and of dh at the first and last timestep of each layer, over training steps.
 
     A vertical line marks the step of the cursor; a click on a point of the total norm moves the cursor of every view
-    of the same recording there. Of more than three layers the first three are drawn.
+    of the same recording there, also while a cell runs. Of more than three layers the first three are drawn.
 
     Example:
         >>> norms = rw.GradientNorms(recorder)
@@ -204,7 +217,7 @@ class GradientNorms(_Figure):
     Attributes:
         figure: a `bqplot.Figure`, with a logarithmic vertical axis.
         brush: a `bqplot` interval selector over steps; `norms.figure.interaction = norms.brush` turns it on.
-            It acts when the kernel is free.
+            The last step brushed over is the one shown.
         step: the step marked, or None.
     """
 
@@ -238,7 +251,8 @@ class TrainingCurves(_Figure):
     """Everything that was logged over training steps: loss, learning rate, norms, one line each.
 
     A vertical line marks the step of the cursor; brushing over steps moves the cursor of every view of the same
-    recording to the last of them. Of more than eight scalars the first eight are drawn.
+    recording to the last of them, also while a cell runs, and the brush moves with the cursor. Of more than eight
+    scalars the first eight are drawn.
 
     Example:
         >>> curves = rw.TrainingCurves(recorder)
@@ -246,7 +260,7 @@ class TrainingCurves(_Figure):
 
     Attributes:
         figure: a `bqplot.Figure`, with a logarithmic vertical axis.
-        brush: a `bqplot` interval selector, which is the figure's interaction; it acts when the kernel is free.
+        brush: a `bqplot` interval selector, which is the figure's interaction.
         step: the step marked, or None.
     """
 

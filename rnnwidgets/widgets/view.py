@@ -15,7 +15,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import anywidget
 import traitlets
 
 from rnnwidgets import schema
@@ -24,6 +23,7 @@ from rnnwidgets.frame import Trace
 from rnnwidgets.recording import Recording
 from rnnwidgets.widgets.lanes import sound
 from rnnwidgets.widgets.layout import Layout, arrange
+from rnnwidgets.widgets.page import PageWidget, array, unechoed
 from rnnwidgets.widgets.publisher import Message, publisher_of
 from rnnwidgets.widgets.still import still
 
@@ -114,11 +114,6 @@ def _shown(trace: Trace) -> tuple[str, ...]:
     return (*schema.GATES[trace.kind], *schema.TOTAL_GRADIENTS[trace.kind], *own)
 
 
-def _cursor(trait: traitlets.TraitType[Any, Any]) -> Any:
-    """Return the trait, synchronised, without the echo that would fight a drag."""
-    return trait.tag(sync=True, echo_update=False)
-
-
 class Cursor(NamedTuple):
     """Where the reader looks: the traits of these names."""
 
@@ -130,7 +125,7 @@ class Cursor(NamedTuple):
     sample: int
 
 
-class RecordingView(anywidget.AnyWidget):
+class RecordingView(PageWidget):
     """A view of a recording, live while it grows, or of several side by side. Its subclasses choose the panels.
 
     Attributes:
@@ -141,6 +136,10 @@ class RecordingView(anywidget.AnyWidget):
         unit: the unit outlined, or None.
         sample: position among the recorded sequences, from 0.
         cursor: all of these, of one moment: a loop that reads one after the other may be overtaken by the browser.
+        selected: training steps as a brush of bqplot holds them, the first and the last, or None. After
+            `ipywidgets.jslink((brush, "selected"), (view, "selected"))` each follows the other without the kernel: the
+            last step selected is the one shown, and a move elsewhere takes the brush along. Other selectors of bqplot
+            are led too, but bqplot answers them from Python, late: in a running cell that takes the reader back.
         theme: `auto` (that of the notebook), `light` or `dark`.
     """
 
@@ -154,12 +153,13 @@ class RecordingView(anywidget.AnyWidget):
     _panels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
     theme = traitlets.Enum(("auto", "light", "dark"), "auto").tag(sync=True)
-    step = _cursor(traitlets.Int(None, allow_none=True))
-    time = _cursor(traitlets.Int(0))
-    layer = _cursor(traitlets.Unicode(""))
-    gate = _cursor(traitlets.Unicode(""))
-    unit = _cursor(traitlets.Int(None, allow_none=True))
-    sample = _cursor(traitlets.Int(0))
+    step = unechoed(traitlets.Int(None, allow_none=True))
+    time = unechoed(traitlets.Int(0))
+    layer = unechoed(traitlets.Unicode(""))
+    gate = unechoed(traitlets.Unicode(""))
+    unit = unechoed(traitlets.Int(None, allow_none=True))
+    sample = unechoed(traitlets.Int(0))
+    selected = array()
 
     def __init__(self, source: Any, *, layout: Layout = "auto", **cursor: Any) -> None:
         """Show a recording, or several side by side.

@@ -16,7 +16,7 @@ from comm.base_comm import BaseComm
 
 from rnnwidgets.frame import decode, split
 from rnnwidgets.recording import Recording
-from rnnwidgets.widgets import publisher, view
+from rnnwidgets.widgets import publisher, relay, view
 from tests.unit.frames import make_frame
 
 
@@ -82,6 +82,7 @@ class Wire(list[Sent]):
         bundle.write_text("export default {};\n")
         monkeypatch.setattr(comm, "create_comm", Comm)
         monkeypatch.setattr(view, "BUNDLE", bundle)
+        monkeypatch.setattr(relay, "SCRIPT", bundle)
         monkeypatch.setattr(publisher, "Analyst", Idle)
         monkeypatch.setattr(publisher, "beside", at_once)
         return wire

@@ -82,10 +82,19 @@ def test_a_figure_is_a_bqplot_figure_with_a_logarithmic_axis_and_no_animation(no
     assert "application/vnd.jupyter.widget-view+json" in norms._repr_mimebundle_()
 
 
+def test_points_are_above_the_lines_of_which_each_would_take_their_clicks(wire: Wire, recording: Recording):
+    norms = GradientNorms(recording)
+    append(wire, recording, range(4), 1.0)
+    assert [mark.labels for mark in norms.figure.marks[1:-1]] == [[name] for name in drawn(norms)]
+    assert len(norms.figure.marks) == 5
+    assert norms.figure.marks[-1].interactions == {"hover": "tooltip", "click": "select"}
+    norms.close()
+
+
 def test_a_figure_is_drawn_at_most_twice_a_second(wire: Wire, recording: Recording, norms: GradientNorms):
     line_updates = []
     append(wire, recording, range(1), 1.0)
-    norms.figure.marks[-1].observe(lambda _: line_updates.append(wire.clock.now), "y")
+    norms.figure.marks[1].observe(lambda _: line_updates.append(wire.clock.now), "y")
     append(wire, recording, range(1, 101), 0.05)
     assert 9 <= len(line_updates) <= 10
     assert np.diff(line_updates).min() >= 0.5 - 1e-9
@@ -137,7 +146,7 @@ def test_the_rule_follows_the_cursor_of_any_view_of_the_recording(recording: Rec
 def test_a_click_on_a_point_moves_the_cursor_of_every_view(wire: Wire, recording: Recording, norms: GradientNorms):
     append(wire, recording, range(5), 1.0)
     views = [Explorer(recording), Explorer(recording)]
-    points = norms.figure.marks[1]
+    points = norms.figure.marks[-1]
     assert points.x.tolist() == drawn(norms)["grad_norm"][0]
     message = {"event": "element_click", "data": {"x": 4.0, "y": 1e-4, "index": 4}}
     points.comm.handle_msg({"content": {"data": {"method": "custom", "content": message}}, "buffers": []})
@@ -145,6 +154,71 @@ def test_a_click_on_a_point_moves_the_cursor_of_every_view(wire: Wire, recording
     assert (norms.step, norms.figure.marks[0].x.tolist()) == (4, [4, 4])
     for view in views:
         view.close()
+
+
+def hear(recording: Recording) -> None:
+    """Let a page answer for every figure of the recording."""
+    for chart in tuple(publisher_of(recording)._charts):
+        arrive(cast(Any, chart)._relay, {"heard": True})
+
+
+def arrive(widget: Any, state: dict[str, Any], **buffers: np.ndarray) -> None:
+    """A message by which a page sets traits, of which those in `buffers` are typed arrays."""
+    data = {"method": "update", "state": state, "buffer_paths": [[name] for name in buffers]}
+    binary = [memoryview(array.tobytes()) for array in buffers.values()]
+    widget.comm.handle_msg({"content": {"data": data}, "buffers": binary})
+
+
+def test_where_a_page_answers_python_passes_nothing_on_that_it_hears_late(wire: Wire, recording: Recording):
+    append(wire, recording, range(5), 1.0)
+    curves, norms, explorer = TrainingCurves(recording), GradientNorms(recording), Explorer(recording)
+    hear(recording)
+    curves.brush.selected = np.array([1.0, 3.0])
+    message = {"event": "element_click", "data": {"x": 2.0, "y": 1e-2, "index": 2}}
+    points = norms.figure.marks[-1]
+    points.comm.handle_msg({"content": {"data": {"method": "custom", "content": message}}, "buffers": []})
+    assert explorer.step is None
+    explorer.step = 4
+    for made in (curves, norms):
+        assert (made.step, made.figure.marks[0].x.tolist()) == (4, [])
+        made.close()
+    explorer.close()
+
+
+def test_a_figure_is_linked_in_the_browser_by_its_brush_its_points_and_its_rule(wire: Wire, recording: Recording):
+    append(wire, recording, range(3), 1.0)
+    norms = GradientNorms(recording)
+    named = {f"IPY_MODEL_{one.model_id}": name for name, one in vars(norms).items() if hasattr(one, "model_id")}
+    states = [sent.data["state"] for sent in wire if sent.kind == "comm_open"]
+    links = [
+        (state["_model_name"], *((named[model], trait) for model, trait in (state["source"], state["target"])))
+        for state in states
+        if "target" in state
+    ]
+    assert links == [
+        ("LinkModel", ("brush", "selected"), ("_relay", "selected")),
+        ("LinkModel", ("_points", "selected"), ("_relay", "_picked")),
+        ("DirectionalLinkModel", ("_relay", "_rule"), ("_rule", "x")),
+    ]
+    relay = next(state for state in states if "_run" in state)
+    assert (relay["_run"], relay["_rule"], relay["selected"], relay["heard"]) == (recording.run, [], None, False)
+    assert norms._relay.steps == norms.figure.marks[-1].x.tolist() == [0, 1, 2]
+    norms.close()
+
+
+def test_what_is_selected_arrives_as_typed_arrays_and_as_lists_and_is_not_answered(wire: Wire, recording: Recording):
+    norms, explorer = GradientNorms(recording), Explorer(recording)
+    before = len(wire)
+    arrive(explorer, {}, selected=np.array([3.25, 17.5]))
+    arrive(norms._relay, {"selected": [8]}, _picked=np.array([4], np.uint32))
+    assert (explorer.selected, norms._relay.selected, norms._relay._picked) == ([3.25, 17.5], [8.0], [4.0])
+    arrive(explorer, {"selected": None})
+    assert explorer.selected is None
+    assert len(wire) == before
+    explorer.selected = [2, 9]
+    assert wire[-1].data["state"] == {"selected": [2.0, 9.0]}
+    explorer.close()
+    norms.close()
 
 
 def test_closing_ends_every_widget_and_the_subscription(wire: Wire, recording: Recording):
@@ -172,7 +246,7 @@ def test_a_figure_lives_on_when_only_the_figure_is_kept(wire: Wire, recording: R
     figure = GradientNorms(recording).figure
     gc.collect()
     append(wire, recording, range(2), 1.0)
-    assert figure.marks[2].x.tolist() == [0, 1]
+    assert figure.marks[1].x.tolist() == [0, 1]
     for chart in tuple(publisher_of(recording)._charts):
         cast(Any, chart).close()
 

@@ -16,7 +16,7 @@ import rnnwidgets
 from tests.wheel.building import ROOT, VERSION, build, built
 
 BUNDLE = "rnnwidgets/static/widget.js"
-PAGE = "rnnwidgets/static/page.js"
+OTHERS = {"rnnwidgets/static/page.js", "rnnwidgets/static/relay.js"}
 SAVED = ROOT / "tests" / "golden" / "recordings" / "v1"
 LARGEST_BUNDLE = 120_000
 
@@ -43,7 +43,7 @@ shown.close()
 def test_the_sdist_holds_the_bundle_and_everything_it_is_made_of(unpacked: Path):
     held = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "js" / "src").rglob("*.ts")}
-    assert sources | {BUNDLE, PAGE, "js/hatch_build.py", "js/build.mjs"} <= held
+    assert sources | {BUNDLE, *OTHERS, "js/hatch_build.py", "js/build.mjs"} <= held
     assert {"js/package.json", "js/package-lock.json"} <= held
     assert {"README.md", "LICENSE", "Makefile", "pyproject.toml", "tests/constraints.txt"} <= held
     assert [path for path in held if "node_modules" in path or "__pycache__" in path] == []
@@ -55,7 +55,7 @@ def test_the_wheel_holds_the_package_the_bundle_and_no_sources_of_it(wheel: Path
         bundle = archive.read(BUNDLE)
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "rnnwidgets").rglob("*.py")}
     held = {name for name in names if not name.startswith(f"rnnwidgets-{VERSION}.dist-info/")}
-    assert held == modules | {BUNDLE, PAGE, "rnnwidgets/py.typed"}
+    assert held == modules | {BUNDLE, *OTHERS, "rnnwidgets/py.typed"}
     assert bundle == (ROOT / BUNDLE).read_bytes()
     assert len(bundle) <= LARGEST_BUNDLE
 

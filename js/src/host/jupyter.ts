@@ -7,30 +7,16 @@
  * waits for an answer.
  */
 
-import { type Cursor, FIELDS, join, type Listener, type SharedCursor, START } from "../cursor";
+import { type Cursor, FIELDS, Hub, join, type Listener, START } from "../cursor";
 import { toBytes } from "../frame";
 import type { Delta, Meta, Panel, Theme } from "../protocol.gen";
 import { Store } from "../store";
 import type { Run } from "../view/compare";
 import type { Rows } from "../view/layout";
 import { mountView, type View } from "../view/view";
+import { all, type End, listen, type Model } from "./model";
+import { bindSelection, type Pointer } from "./selection";
 import { pageHub, pageLanguage } from "./surroundings";
-
-export interface Model {
-  get(name: string): unknown;
-  set(name: string, value: unknown): void;
-  save_changes(): void;
-  on(name: string, listener: (...details: unknown[]) => void): void;
-  off(name: string, listener: (...details: unknown[]) => void): void;
-}
-
-type End = () => void;
-
-function all(endings: readonly End[]): End {
-  return () => {
-    for (const end of endings) end();
-  };
-}
 
 /** A recording beside the first: an entry of the trait `_others`. */
 interface Other {
@@ -40,7 +26,7 @@ interface Other {
 
 interface Session {
   readonly runs: readonly Run[];
-  readonly cursor: Pick<SharedCursor, "value" | "move" | "subscribe">;
+  readonly cursor: Pointer;
   readonly close: End;
 }
 
@@ -48,9 +34,8 @@ export default () => {
   let session: Session | null = null;
   return {
     initialize: ({ model }: { model: Model }): End => {
-      const opened = open(model);
-      session = opened;
-      return opened.close;
+      session = open(model);
+      return session.close;
     },
     render: ({ model, el }: { model: Model; el: HTMLElement }): End => {
       session ??= open(model);
@@ -72,16 +57,15 @@ function open(model: Model): Session {
     if (!waiting) queueMicrotask(takeSnapshot);
     waiting = true;
   };
-  const others = (model.get("_others") as readonly Other[] | undefined) ?? [];
-  const stores = [store, ...others.map(() => new Store(store.now))];
+  const others = () => (model.get("_others") as readonly Other[] | undefined) ?? [];
+  const stores = [store, ...others().map(() => new Store(store.now))];
   const takeOthers = () => {
-    const latest = (model.get("_others") as readonly Other[] | undefined) ?? [];
-    latest.forEach(({ meta, snapshot }, index) => {
+    others().forEach(({ meta, snapshot }, index) => {
       if (isMessage(meta)) stores[index + 1]?.applySnapshot(meta, toBytes(snapshot));
     });
   };
   const takeDelta = (content: unknown, buffers: unknown) => {
-    if (isMessage(content) && "kind" in content && content.kind === "delta") {
+    if (isMessage(content) && (content as Delta).kind === "delta") {
       const own = stores.find(({ run }) => run === content.run) ?? store;
       own.applyDelta(content as Delta, toBytes((buffers as readonly unknown[] | undefined)?.[0]));
     }
@@ -95,14 +79,9 @@ function open(model: Model): Session {
     listen(model, "change:_others", takeOthers),
   ];
   const { cursor, close } = boundCursor(model, stores);
-  const names = (model.get("_names") as readonly string[] | undefined) ?? [];
-  const runs = stores.map((one, index) => ({ name: names[index] ?? "", store: one }));
-  return { runs, cursor, close: all([...endings, close]) };
-}
-
-function listen(model: Model, name: string, listener: (...details: unknown[]) => void): End {
-  model.on(name, listener);
-  return () => model.off(name, listener);
+  const names = model.get("_names") as readonly string[] | undefined;
+  const runs = stores.map((one, index) => ({ name: names?.[index] ?? "", store: one }));
+  return { runs, cursor, close: all([...endings, bindSelection(model, cursor), close]) };
 }
 
 function isMessage(value: unknown): value is Meta | Delta {
@@ -123,7 +102,7 @@ function boundCursor(model: Model, stores: readonly Store[]) {
   };
   const sit = (run: string, wish: Cursor) => {
     // A recording without a name shares its cursor with nobody.
-    const { cursor, leave } = join(run ? pageHub() : new Map(), run, wish);
+    const { cursor, leave } = join(run ? pageHub() : new Hub(), run, wish);
     const unsubscribe = cursor.subscribe(tell);
     return { run, cursor, leave: all([unsubscribe, leave]) };
   };
@@ -142,7 +121,7 @@ function boundCursor(model: Model, stores: readonly Store[]) {
       listen(model, `change:${field}`, () => seat.cursor.move({ [field]: wishOf(model)[field] }, false)),
     ),
   ];
-  const cursor: Session["cursor"] = {
+  const cursor: Pointer = {
     get value() {
       return seat.cursor.value;
     },
@@ -155,23 +134,22 @@ function boundCursor(model: Model, stores: readonly Store[]) {
   return { cursor, close: all([...endings, () => seat.leave()]) };
 }
 
-function wishOf(model: Model): Cursor {
-  const number = (name: keyof Cursor) => {
+/** The cursor as traits of the model: names that a host declares are written by the bundle as they are. */
+interface Traits {
+  readonly step: number | null;
+  readonly time: number;
+  readonly layer: string;
+  readonly gate: string;
+  readonly unit: number | null;
+  readonly sample: number;
+}
+
+function wishOf(model: Model): Traits {
+  const field = (name: keyof Cursor) => {
     const value = model.get(name);
-    return typeof value === "number" ? value : null;
+    return [name, typeof value === typeof (START[name] ?? 0) ? value : START[name]];
   };
-  const text = (name: keyof Cursor) => {
-    const value = model.get(name);
-    return typeof value === "string" ? value : "";
-  };
-  return {
-    step: number("step"),
-    time: number("time") ?? START.time,
-    layer: text("layer"),
-    gate: text("gate"),
-    unit: number("unit"),
-    sample: number("sample") ?? START.sample,
-  };
+  return Object.fromEntries(FIELDS.map(field)) as unknown as Traits;
 }
 
 function save(model: Model, cursor: Cursor): void {

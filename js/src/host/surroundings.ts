@@ -1,13 +1,13 @@
 /** What the page around a view has for all of them: one hub for the cursors, and the reader's language. */
 
-import type { Hub } from "../cursor";
+import { Hub } from "../cursor";
 
 const HUB = Symbol.for("rnnwidgets.cursors");
 
 /** The hub on the page's global object, the same even where each view was loaded as a module of its own. */
 export function pageHub(): Hub {
   const page = globalThis as typeof globalThis & { [HUB]?: Hub };
-  page[HUB] ??= new Map();
+  page[HUB] ??= new Hub();
   return page[HUB];
 }
 

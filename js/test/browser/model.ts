@@ -1,6 +1,6 @@
 /** A widget model as hosts give it: traits, events, and a count of what was saved. */
 
-import type { Model } from "../../src/host/jupyter";
+import type { Model } from "../../src/host/model";
 import type { Panel } from "../../src/protocol.gen";
 
 export const PANELS: readonly Panel[] = ["status", "steps", "gates", "flow", "curves"];
