@@ -203,22 +203,13 @@ class Notebook:
         """The rnnwidgets view in a cell's output."""
         return View(self.cells.nth(cell).locator(".rnnw"))
 
-    def view_again(self, cell: int) -> View:
-        """The view in a cell's output once more, beside the notebook, by the output's own menu."""
-        self.view(cell).control("status").click(button="right")
-        self._choose("Create New View for Cell Output")
-        return View(self.page.locator(".jp-LinkedOutputView .rnnw"))
-
     def menu(self, *names: str) -> None:
         """Choose an entry of the main menu by its path, as in menu("Run", "Run All Cells")."""
         first, *inner = names
         self.page.locator("#jp-MainMenu .lm-MenuBar-item", has_text=first).first.click()
         for name in inner:
-            self._choose(name)
-
-    def _choose(self, name: str) -> None:
-        """Choose an entry of the menu that is open."""
-        self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(rf"^{re.escape(name)}$")).last.click()
+            label = self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(rf"^{re.escape(name)}$"))
+            label.last.click()
 
     def save(self) -> None:
         """Save the notebook, outputs and all."""
