@@ -66,7 +66,7 @@ const WIDTHS: ReadonlyArray<readonly [RegExp, number]> = [
 ];
 
 /** Characters that show nothing, or turn the text around them: controls, zero-width ones, bidirectional marks. */
-const UNSEEN = /[\p{Cc}\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
+const UNSEEN = /[\p{Cc}\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]/gu;
 const LONGEST = 600;
 
 /** A text as it can be shown to people: what cannot be seen as its code, what is endless cut short. */

@@ -226,7 +226,7 @@ def test_xss_corpus(browser: Browser, tmp_path: Path):
     picture = ET.fromstring(Path(download.value.path()).read_text("utf-8"))  # noqa: S314 (written here)
     kinds = {element.tag.rpartition("}")[2] for element in picture.iter()}
     handlers = [name for element in picture.iter() for name in element.attrib if name.startswith("on")]
-    assert (kinds, handlers) == ({"svg", "rect", "image", "text"}, [])
+    assert (kinds, handlers) == ({"svg", "rect", "image", "text", "path"}, [])
     assert watched.happened == []
     watched.close()
     pages = [PAYLOADS[start : start + 20] for start in range(0, len(PAYLOADS), 20)]

@@ -18,6 +18,21 @@ export function size(canvas: HTMLCanvasElement, width: number, height: number, r
   return true;
 }
 
+export type Paint = (context: CanvasRenderingContext2D) => void;
+
+const paints = new WeakMap<HTMLCanvasElement, Paint>();
+
+/** Paint on a clean canvas, in a way that can be repeated elsewhere. */
+export function paintOn(canvas: HTMLCanvasElement, ratio: number, paint: Paint): void {
+  paints.set(canvas, paint);
+  paint(cleared(canvas, ratio));
+}
+
+/** How a canvas was last painted, where that can be repeated. */
+export function paintOf(canvas: HTMLCanvasElement): Paint | undefined {
+  return paints.get(canvas);
+}
+
 /** A clean context in CSS pixels. */
 export function cleared(canvas: HTMLCanvasElement, ratio: number): CanvasRenderingContext2D {
   const context = contextOf(canvas);

@@ -14,7 +14,7 @@ import {
   titleOf,
 } from "../panels/curves";
 import { type Brushing, keys, pointing } from "./brushing";
-import { cleared, size } from "./canvas";
+import { paintOn, size } from "./canvas";
 import { assign, element, framed, listen, nameOf, within, write } from "./dom";
 import { type PanelView, type Shown, type Stage, watch } from "./panel";
 import { type Picks, picking } from "./picking";
@@ -105,9 +105,9 @@ function painting({ strings, runs }: Stage, parts: Parts, choice: Choice, picks:
     // What the reader picked makes the figure as high as it needs; left to itself it takes the room that there is.
     figure.style.minHeight = `${wish.picked ? scene.height : LEAST}px`;
     const resized = size(plot, scene.width, scene.height, pixelRatio);
-    if (changed(...fixed) || resized) paintScene(scene, cleared(plot, pixelRatio), look);
+    if (changed(...fixed) || resized) paintOn(plot, pixelRatio, (context) => paintScene(scene, context, look));
     size(canvas, scene.width, scene.height, pixelRatio);
-    paintShown(scene, cleared(canvas, pixelRatio), look);
+    paintOn(canvas, pixelRatio, (context) => paintShown(scene, context, look));
     write(toggle, strings.scale[kind]);
     write(caption, scene.caption);
     whole.hidden = range === null;

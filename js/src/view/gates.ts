@@ -18,7 +18,7 @@ import { told } from "../panels/sheet";
 import { fitted, isWhole, revealing, type Sight } from "../panels/sight";
 import { bandAt } from "../scale";
 import { arrows, lower } from "./arrows";
-import { cleared, contextOf, size } from "./canvas";
+import { contextOf, paintOn, size } from "./canvas";
 import { assign, dragged, element, framed, listen, write } from "./dom";
 import { type PanelView, type Shown, type Stage, watch } from "./panel";
 import { gateTabs } from "./tabs";
@@ -49,7 +49,8 @@ export function gates(stage: Stage): PanelView {
   const paint = (shown: Shown) => {
     const { place, look, pixelRatio } = shown;
     tabs.paint(shown);
-    scene = resolve(store, place, figure.clientWidth, strings, wish.now(shown));
+    const now = resolve(store, place, figure.clientWidth, strings, wish.now(shown));
+    scene = now;
     wish.paint(scene);
     slider.paint(place, wordAt(scene, place, place.time, strings));
     const { box, profiles } = scene;
@@ -59,10 +60,10 @@ export function gates(stage: Stage): PanelView {
     if (changed(profiles, look, scene.height) || resized) {
       paintData(scene, contextOf(data), scratch, look);
       size(below, scene.width, scene.height, pixelRatio);
-      paintStill(scene, cleared(below, pixelRatio), look);
+      paintOn(below, pixelRatio, (context) => paintStill(now, context, look));
     }
     size(marks, scene.width, scene.height, pixelRatio);
-    paintScene(scene, cleared(marks, pixelRatio), look);
+    paintOn(marks, pixelRatio, (context) => paintScene(now, context, look));
     const words = wordsOf(stage, scene);
     write(readout, [strings.gate[place.gate] ?? place.gate, words].filter(Boolean).join(" \u00b7 "));
     write(notes, scene.notes.join(" \u00b7 "));

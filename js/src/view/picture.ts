@@ -7,7 +7,7 @@
 import type { Cursor, Place } from "../cursor";
 import type { Look } from "../theme";
 import { arrows, lower } from "./arrows";
-import { cleared, size } from "./canvas";
+import { paintOn, size } from "./canvas";
 import { assign, dragged, element, within } from "./dom";
 import { type Shown, type Stage, watch } from "./panel";
 import { tip } from "./tip";
@@ -60,7 +60,7 @@ export function picture<Scene extends { readonly width: number; readonly height:
   const figure = element(
     "div",
     { class: drawn.fill ? "rnnw-figure rnnw-fill rnnw-flow" : "rnnw-figure" },
-    below,
+    ...(drawn.still ? [below] : []),
     canvas,
     hint.element,
   );
@@ -74,15 +74,17 @@ export function picture<Scene extends { readonly width: number; readonly height:
     const key = [frame, layer, gate, unit, sample, width, drawn.fill && room, look, pixelRatio];
     const anew = changed(...key, ...(drawn.depends?.(place) ?? []));
     if (!moved(drawn.paint && time) && !anew && scene) return scene;
-    scene = drawn.resolve(place, width, room);
-    if (drawn.still && (size(below, scene.width, scene.height, pixelRatio) || anew)) {
-      drawn.still(scene, cleared(below, pixelRatio), look);
+    const now = drawn.resolve(place, width, room);
+    const { still } = drawn;
+    scene = now;
+    if (still && (size(below, now.width, now.height, pixelRatio) || anew)) {
+      paintOn(below, pixelRatio, (context) => still(now, context, look));
     }
-    size(canvas, scene.width, scene.height, pixelRatio);
-    drawn.paint?.(scene, cleared(canvas, pixelRatio), look);
-    assign(canvas, "aria-label", drawn.label(scene, place));
+    size(canvas, now.width, now.height, pixelRatio);
+    paintOn(canvas, pixelRatio, (context) => drawn.paint?.(now, context, look));
+    assign(canvas, "aria-label", drawn.label(now, place));
     hint.renew();
-    return scene;
+    return now;
   };
   return { element: figure, paint };
 }

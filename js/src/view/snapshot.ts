@@ -1,4 +1,7 @@
-/** The view as one picture: its canvases where they stand, and its words over them; as pixels, or with words as text. */
+/** The view as one picture: its canvases where they stand, and its words over them; as pixels, or as lines and words. */
+
+import { paintOf } from "./canvas";
+import { embedded, paintInto, vector } from "./vectors";
 
 interface Piece {
   readonly x: number;
@@ -64,21 +67,24 @@ export function pictureOf(root: HTMLElement): HTMLCanvasElement {
 }
 
 export function svgOf(root: HTMLElement): string {
-  const space = "http://www.w3.org/2000/svg";
-  const make = (tag: string, attributes: Readonly<Record<string, string | number>>, text = "") => {
-    const made = document.createElementNS(space, tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-    made.textContent = text;
-    return made;
-  };
   const [width, height] = [root.clientWidth, root.clientHeight];
-  const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, width, height });
-  svg.append(
-    make("rect", { width, height, fill: getComputedStyle(root).backgroundColor }),
-    ...canvasesOf(root).map(({ canvas, ...box }) => make("image", { ...box, href: canvas.toDataURL() })),
+  const svg = vector(
+    "svg",
+    { viewBox: `0 0 ${width} ${height}`, width, height },
+    vector("rect", { width, height, fill: getComputedStyle(root).backgroundColor }),
+    ...canvasesOf(root).map(drawing),
     ...wordsOf(root).map(({ text, x, y, font, color }) =>
-      make("text", { x, y, fill: color, "dominant-baseline": "central", style: `font: ${font}` }, text),
+      vector("text", { x, y, fill: color, "dominant-baseline": "central", style: `font: ${font}` }, text),
     ),
   );
   return new XMLSerializer().serializeToString(svg);
+}
+
+/** A canvas as vectors, where it can be painted again; the cells of the heatmap stay an image. */
+function drawing({ canvas, ...box }: ReturnType<typeof canvasesOf>[number]): SVGElement {
+  const paint = paintOf(canvas);
+  if (!paint) return embedded(canvas, box);
+  const made = vector("svg", { ...box, viewBox: `0 0 ${box.width} ${box.height}` });
+  paintInto(made, paint);
+  return made;
 }

@@ -1,6 +1,36 @@
 import { describe, expect, test } from "vitest";
 import { pictureOf, svgOf } from "../../src/view/snapshot";
+import { curves, join } from "../frames";
+import { analysisOf, frameOf } from "../scenery";
 import { part, pixel, recorded, show } from "./stage";
+
+async function loaded(svg: string): Promise<HTMLImageElement> {
+  const image = new Image();
+  image.src = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
+  await image.decode();
+  return image;
+}
+
+function scaled(picture: CanvasImageSource, width: number, height: number): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d");
+  if (context) context.imageSmoothingQuality = "high";
+  context?.drawImage(picture, 0, 0, width, height);
+  return canvas;
+}
+
+/** The bytes of a picture in the size that its view has on the page, each of them the mean of 8 x 8 pixels. */
+function meansOf(picture: CanvasImageSource, { clientWidth: width, clientHeight: height }: HTMLElement) {
+  const whole = scaled(picture, width, height);
+  return dataOf(scaled(scaled(scaled(whole, width / 2, height / 2), width / 4, height / 4), width / 8, height / 8));
+}
+
+function dataOf(canvas: HTMLCanvasElement): Uint8ClampedArray {
+  const data = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data;
+  if (!data) throw new Error("there are no pixels");
+  return data;
+}
 
 describe("what is seen", () => {
   test("is one picture, with the pixels of the heatmap where it stands", async () => {
@@ -12,12 +42,36 @@ describe("what is seen", () => {
     expect(pixel(pictureOf(root), x, y)).toBe(pixel(heatmap, 0.9, 0.9));
   });
 
-  test("is a picture with its words as text, and no program in it", async () => {
+  test("is a picture with its words as text and its lines as paths, the heatmap alone an image, no program in it", async () => {
     const root = await show(recorded());
     const read = new DOMParser().parseFromString(svgOf(root), "image/svg+xml");
-    expect([...read.querySelectorAll("text")].map((one) => one.textContent)).toContain("Gates and states");
-    expect(read.querySelectorAll("image").length).toBeGreaterThan(2);
+    const words = [...read.querySelectorAll("text")].map((one) => one.textContent);
+    expect(words).toEqual(expect.arrayContaining(["Gates and states", "gate", "t = 0", "loss"]));
+    expect(read.querySelectorAll("path").length).toBeGreaterThan(100);
+    expect(read.querySelectorAll("image").length).toBe(1);
     expect(read.querySelectorAll("script, foreignObject, parsererror").length).toBe(0);
+  });
+
+  test("has the same pixels as lines and words as on the page, which it has not without either", async () => {
+    const panels = ["gates", "cell", "units", "flow", "matrix", "curves", "saturation", "weights"];
+    const points = Array.from({ length: 9 }, (_, at) => [at, 3 * 0.8 ** at] as const);
+    const scenes = join(frameOf(8, {}, { scalars: { loss: 0.5 } }), curves({ loss: points }), analysisOf(8));
+    const root = await show(recorded({ _snapshot: new DataView(scenes.slice().buffer), _panels: panels, unit: 3 }));
+    await expect.poll(() => root.dataset["step"]).toBe("8");
+    const svg = new DOMParser().parseFromString(svgOf(root), "image/svg+xml");
+    expect(svg.querySelectorAll("image").length).toBe(1);
+    const seen = meansOf(pictureOf(root), root);
+    const apart = async () => {
+      const data = meansOf(await loaded(new XMLSerializer().serializeToString(svg)), root);
+      return seen.reduce((sum, byte, index) => sum + Math.abs(byte - (data[index] as number)), 0) / seen.length;
+    };
+    const whole = await apart();
+    for (const text of svg.querySelectorAll("text")) text.remove();
+    const wordless = await apart();
+    for (const path of svg.querySelectorAll("path")) path.remove();
+    const empty = await apart();
+    const ratios = [wordless / whole, empty / wordless];
+    expect(Math.min(...ratios), `${whole}, without words ${wordless}, without lines too ${empty}`).toBeGreaterThan(2);
   });
 
   test("is a table of every quantity at the time shown, which follows the cursor", async () => {
