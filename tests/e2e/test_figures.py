@@ -81,6 +81,10 @@ class Figure:
         self.notebook.wait(lambda: condition(self.look()))
         return self.look()
 
+    def moved(self, before: float | None) -> float | None:
+        """The step of the rule, once it stands elsewhere than before."""
+        return self.until(lambda now: now.step not in (None, before)).step
+
     def brush_end(self) -> float:
         """The step at which the brush ends, in a figure from step 0 to 200."""
         plot = self.root.locator(".brushintsel .overlay").evaluate("(it) => it.getBoundingClientRect().toJSON()")
@@ -157,10 +161,11 @@ def test_a_click_on_a_point_and_a_brush_linked_by_hand_lead_the_cursor_while_the
     view.until("n('latest') >= 80")
     points = norms.root.locator(".object_grp")
     notebook.wait(lambda: points.count() > 40)
-    shown, before = [], None
+    shown: list[float] = []
+    before: float | None = None
     for number in (30, 3):
         points.nth(number).click(force=True)
-        before = norms.until(lambda now, before=before: now.step not in (None, before)).step
+        before = norms.moved(before)
         assert before in points.evaluate_all("(groups) => groups.map((group) => group.__data__.x)")
         pinned = f" && n('step') !== {shown[-1]}" if shown else ""
         shown.append(view.until(f"n('step') < n('latest'){pinned}").number("step"))
