@@ -201,21 +201,21 @@ def lives(view: View) -> None:
 
 
 def scrubs(view: View, traffic: Traffic) -> None:
-    """The sliders repaint the picture, and nobody is asked for anything."""
-    before = len(traffic.sent), len(traffic.posted)
+    """The sliders repaint the picture, and the kernel is told nothing meanwhile."""
+    before = len(traffic.writes), len(traffic.posted)
     with view.drag("step", 0.9) as move:
         move(0.2)
         early = view.until("n('step') === said('step') && n('step') < n('latest')")
         move(0.6)
         late = view.until(f"n('step') === said('step') && n('step') > {early.number('step')}")
-        assert (len(traffic.sent), len(traffic.posted)) == before
+        assert (len(traffic.writes), len(traffic.posted)) == before
     assert differ(early.heatmap, late.heatmap)
     view.until("control('time').value === d.time")
-    before = len(traffic.sent), len(traffic.posted)
+    before = len(traffic.writes), len(traffic.posted)
     with view.drag("time", 0.1) as move:
         move(0.8)
         view.until("n('time') > 0 && n('time') === Number(control('time').value)")
-        assert (len(traffic.sent), len(traffic.posted)) == before
+        assert (len(traffic.writes), len(traffic.posted)) == before
 
 
 def ends(view: View, folder: Path) -> None:
