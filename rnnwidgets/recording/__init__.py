@@ -63,9 +63,8 @@ class Recording(Convertible):
                 remedy="leave it out for 64 MiB",
             )
         self.run, self.name = uuid.uuid4().hex, ""
-        self.lock = threading.RLock()
+        self.lock, self._held = threading.RLock(), Held()
         self.memory, self.aside = memory, Aside()
-        self._held = Held()
         self._owners: dict[str, weakref.ref[Sized]] = {}
         self._series: dict[str, Series] = {}
         self._logged: list[tuple[int, Mapping[str, float]]] = []
