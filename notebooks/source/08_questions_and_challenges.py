@@ -28,7 +28,7 @@ torch.set_num_threads(1)
 lag = 5                              # in question 1: how far back the answer lies
 echo_steps = 400                     # training steps in question 1
 order_length = 40                    # in question 2
-order_steps = 400                    # training steps in question 2
+order_steps = 600                    # training steps in question 2
 lengths = [50, 100, 200, 400]        # in question 3
 broken_steps = 60                    # training steps in question 4
 

@@ -48,7 +48,7 @@ for step in range(100_000):
 
 TRAIN_BEGUN = f'Path("begun").touch()\n{TRAIN}'
 
-TRAIN_PRINTING = TRAIN + '    print("x" * 20_000)\n'
+TRAIN_PRINTING = TRAIN + '    print("x" * 200_000)\n'
 
 TRAIN_FAILING = TRAIN.replace("break", 'raise ValueError("the loop breaks here")')
 
