@@ -13,7 +13,7 @@ from tests.counts import count
 
 pytestmark = pytest.mark.costs
 T, B, H, S = 10_000, 8, 256, 4
-SHARE = 0.02
+SHARE = 0.03
 PROMISE = (
     f"T={T}, H={H}: a recorded step takes at most {SHARE:.0%} of W_hh's products alone over all times; 5 ms is not held"
 )

@@ -13,7 +13,7 @@ from tests.scorecard.pairs import WARM_UP, Costs, Language, compare
 
 pytestmark = pytest.mark.costs
 CHARACTERS, T, B, H, S = 96, 64, 16, 128, 4
-BUDGETS, POINT, TIMES = (0.05, 0.02), 0.01, 10
+BUDGETS, POINT, TIMES = (0.05, 0.02), 0.01, 13
 PROMISE = (
     f"CPU time within a budget of {BUDGETS[0]:.0%} (default) or {BUDGETS[1]:.0%} and {POINT:.0%}; 15% with gates every "
     f"step is not held: {S} of {B} sequences with all total gradients take at most {TIMES} times W_hh's products"

@@ -13,10 +13,10 @@ from tests.counts import count
 
 pytestmark = pytest.mark.costs
 ROUNDS, CALLS = 4, 10_000
-RECORDED, SAMPLED_OUT = 100e-6, 10e-6
+RECORDED, SAMPLED_OUT = 1.6, 0.25  # of the call itself, forward and backward
 PROMISE = (
-    f"a call of one time costs at most {RECORDED * 1e6:.0f} µs recorded and {SAMPLED_OUT * 1e6:.0f} µs not recorded, "
-    f"{CALLS} calls a step"
+    f"a call of one time costs at most {RECORDED} times itself recorded and {SAMPLED_OUT} not recorded, {CALLS} calls "
+    "a step; 100 µs and 10 µs are held on fast processors alone"
 )
 
 
@@ -34,8 +34,8 @@ def seconds(cell: nn.RNNCellBase, calls: int, recorder: rw.Recorder | None) -> f
     return time.process_time() - began
 
 
-def extra(cell: nn.RNNCellBase, calls: int, every: int) -> float:
-    """Return what watching adds to a call: the least of several rounds, each beside one without a recorder."""
+def extra(cell: nn.RNNCellBase, calls: int, every: int) -> tuple[float, float]:
+    """Return what watching adds to a call, and what the call itself costs: the least of several rounds each."""
     plain, watched = [], []
     for _ in range(ROUNDS):
         plain.append(seconds(cell, calls, None))
@@ -45,15 +45,17 @@ def extra(cell: nn.RNNCellBase, calls: int, every: int) -> float:
             assert len(recorder.recording) == (2 if every == 1 else 1)
             if every == 1:
                 assert recorder.recording[-1]["cell"]["dh"].shape == (calls, 4, 32)
-    return (min(watched) - min(plain)) / calls
+    return (min(watched) - min(plain)) / calls, min(plain) / calls
 
 
 def test_overhead_tiny_calls():
     calls, figures = count(500, CALLS), []
     for kind in (nn.LSTMCell, nn.GRUCell):
         cell = kind(8, 32)
-        recorded, sampled_out = extra(cell, calls, 1), extra(cell, calls, 10**6)
-        figures.append(f"{kind.__name__} {recorded * 1e6:.0f} µs and {sampled_out * 1e6:.1f} µs")
-        assert recorded <= RECORDED, figures
-        assert sampled_out <= SAMPLED_OUT, figures
+        (recorded, plain), (sampled_out, _) = extra(cell, calls, 1), extra(cell, calls, 10**6)
+        figures.append(
+            f"{kind.__name__} {recorded * 1e6:.0f} µs and {sampled_out * 1e6:.1f} µs of {plain * 1e6:.0f} µs"
+        )
+        assert recorded <= RECORDED * plain, figures
+        assert sampled_out <= SAMPLED_OUT * plain, figures
     print("; ".join(figures))
