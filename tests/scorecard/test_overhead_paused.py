@@ -14,7 +14,7 @@ from tests.scorecard.pairs import Language, Trainer, compare
 
 CALLS, LOGGED = 6, 8
 CLAIMED = 0.006
-SHARE = count(0.02, CLAIMED)
+SHARE = count(0.03, CLAIMED)
 PROMISE = f"paused, at most {CLAIMED:.1%} of CPU time"
 
 
