@@ -29,7 +29,7 @@ from rnnwidgets.recording.series import Series
 from rnnwidgets.widgets.lanes import sound
 from rnnwidgets.widgets.publisher import publisher_of
 from rnnwidgets.widgets.relay import Relay
-from rnnwidgets.widgets.view import recording_of
+from rnnwidgets.widgets.sources import recording_of
 
 POINTS = 300
 LAYERS = 3

@@ -8,7 +8,7 @@ the cursor, once it rests, possibly on another thread: it is checked here and st
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cache
 from itertools import islice
@@ -25,11 +25,11 @@ from rnnwidgets.widgets.lanes import sound
 from rnnwidgets.widgets.layout import Layout, arrange
 from rnnwidgets.widgets.page import PageWidget, array, unechoed
 from rnnwidgets.widgets.publisher import Message, publisher_of
+from rnnwidgets.widgets.sources import recordings_of
 from rnnwidgets.widgets.still import still
 
 BUNDLE = Path(__file__).parent.parent / "static" / "widget.js"
 AXES = ("time", "sample", "unit")
-SIDE_BY_SIDE = 4
 FIRST = ("_meta", "_snapshot")
 OTHERS = ("_others",)
 
@@ -48,47 +48,6 @@ def bundle(path: Path) -> str:
         expected=f"its bundle at {path}",
         found="no such file",
         remedy="run `make build` in a checkout, or install a released wheel",
-    )
-
-
-def recording_of(source: Any) -> Recording:
-    """Return the recording of a recorder, or the recording itself.
-
-    Raises:
-        RecordingError: `source` is neither.
-    """
-    recording = getattr(source, "recording", source)
-    if isinstance(recording, Recording):
-        return recording
-    raise RecordingError(
-        "source",
-        expected="a Recorder or a Recording",
-        found=f"an object of type {type(source).__name__}",
-        remedy="pass what rnnwidgets.watch(model) returned",
-    )
-
-
-def recordings_of(source: Any) -> dict[str, Recording]:
-    """Return the recordings to show, by name: those of a list by the name of what they are kept in, or by number.
-
-    Raises:
-        RecordingError: there are none, more than `SIDE_BY_SIDE`, one is there twice, or something else is among them.
-    """
-    if not isinstance(source, list | tuple | Mapping):
-        return {"": recording_of(source)}
-    shown = [recording_of(one) for one in (source.values() if isinstance(source, Mapping) else source)]
-    numbers = [str(number) for number in range(1, len(shown) + 1)]
-    own = [recording.name or number for recording, number in zip(shown, numbers, strict=True)]
-    names = list(map(str, source)) if isinstance(source, Mapping) else own if len(set(own)) == len(own) else numbers
-    named = dict(zip(names, shown, strict=True))
-    different = len({id(recording) for recording in shown})
-    if different == len(shown) == len(named) and 1 <= len(named) <= SIDE_BY_SIDE:
-        return named
-    raise RecordingError(
-        "source",
-        expected=f"one to {SIDE_BY_SIDE} different recordings",
-        found=f"{len(shown)}, {different} of them different",
-        remedy="show fewer side by side",
     )
 
 

@@ -19,7 +19,7 @@ from rnnwidgets.frame import Frame, Trace
 from rnnwidgets.recording import Recording
 from rnnwidgets.recording.loaded import load
 from rnnwidgets.widgets import CellDiagram, Explorer, GateHeatmap, GradientFlow, Saturation, view
-from rnnwidgets.widgets.view import recordings_of
+from rnnwidgets.widgets.sources import recordings_of
 from tests.unit.browser import Wire
 from tests.unit.frames import make_frame
 
