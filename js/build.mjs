@@ -77,8 +77,11 @@ const functionsAsArrows = {
 
 const names = await privateNames(fileURLToPath(new URL("src", import.meta.url)));
 
+/** Short names that fields have, the same in each bundle: those of one page share the cursors. */
+let short = {};
+
 async function bundle(entry, outfile, format) {
-  const { metafile } = await build({
+  const { metafile, mangleCache } = await build({
     entryPoints: [fileURLToPath(new URL(`src/host/${entry}`, import.meta.url))],
     outfile: fileURLToPath(new URL(`../rnnwidgets/static/${outfile}`, import.meta.url)),
     bundle: true,
@@ -94,9 +97,11 @@ async function bundle(entry, outfile, format) {
     },
     inject: [fileURLToPath(new URL("globals.mjs", import.meta.url))],
     mangleProps: new RegExp(`^(${names.join("|")})$`),
+    mangleCache: short,
     plugins: [styleAsText, functionsAsArrows],
     metafile: true,
   });
+  short = mangleCache;
   const foreign = Object.keys(metafile.inputs).filter((path) => FOREIGN.test(path));
   if (foreign.length > 0) {
     throw new Error(

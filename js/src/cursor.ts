@@ -25,7 +25,10 @@ export interface Cursor {
 }
 
 export const START: Cursor = { step: null, time: 0, layer: "", gate: "", unit: null, sample: 0 };
-export const FIELDS = Object.keys(START) as ReadonlyArray<keyof Cursor>;
+/** As text, so that the bundle writes them as they are: traits of the models have these names. */
+export const FIELDS = ["step", "time", "layer", "gate", "unit", "sample"] as const satisfies ReadonlyArray<
+  keyof Cursor
+>;
 
 export type Listener = (settled: boolean) => void;
 

@@ -134,22 +134,12 @@ function boundCursor(model: Model, stores: readonly Store[]) {
   return { cursor, close: all([...endings, () => seat.leave()]) };
 }
 
-/** The cursor as traits of the model: names that a host declares are written by the bundle as they are. */
-interface Traits {
-  readonly step: number | null;
-  readonly time: number;
-  readonly layer: string;
-  readonly gate: string;
-  readonly unit: number | null;
-  readonly sample: number;
-}
-
-function wishOf(model: Model): Traits {
+function wishOf(model: Model): Cursor {
   const field = (name: keyof Cursor) => {
     const value = model.get(name);
     return [name, typeof value === typeof (START[name] ?? 0) ? value : START[name]];
   };
-  return Object.fromEntries(FIELDS.map(field)) as unknown as Traits;
+  return Object.fromEntries(FIELDS.map(field)) as unknown as Cursor;
 }
 
 function save(model: Model, cursor: Cursor): void {
