@@ -10,6 +10,7 @@ import json
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from rnnwidgets.widgets.settle import THREAD_NAME
 from tests.counts import count
 from tests.e2e.lessons import LAST_STEPS, SETUP, TRAIN, last_steps
 from tests.e2e.timing import note_paints, paints
@@ -31,7 +32,7 @@ PROMISE = (
 PATIENCE = count(PATIENCE_SECONDS, SECONDS)  # where much else runs, a page is slow to paint
 
 NOTING = """
-import json, time
+import json, threading, time
 from IPython.display import clear_output
 
 sent = []
@@ -55,8 +56,9 @@ FLOOD = f"""
         print("x" * 100_000, flush=True)
 ended = time.time()
 """
-TELL = """
-time.sleep(5)  # by then everything has been said again
+TELL = f"""
+while any(thread.name == "{THREAD_NAME}" for thread in threading.enumerate()):  # until everything has been said again
+    time.sleep(0.05)
 print(json.dumps(dict(sent=sent, ended=ended)))
 """
 
