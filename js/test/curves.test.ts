@@ -260,6 +260,12 @@ describe("the curves of several runs", () => {
     expect(curvesPanel.describe(chart, 10, ENGLISH)).toEqual(["step 10", "RNN: 11", "GRU: 22", "LSTM: 33"]);
   });
 
+  test("have their values beside the title, or none of them where one finds no room", () => {
+    const texts = (width: number) => scene({ kind: "linear", width }).charts[0]?.values.map(({ text }) => text);
+    expect(texts(250)).toEqual(["23", "22", "11"]);
+    expect(texts(110)).toEqual([]);
+  });
+
   test("stand all in the strip, on which a range of one is that of all", () => {
     const { overview, charts } = scene({ range: [10, 20] });
     expect(overview?.chart.curves.map(({ label }) => label)).toEqual(["RNN", "GRU", "LSTM"]);

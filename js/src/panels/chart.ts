@@ -215,8 +215,8 @@ function titleLabel(text: string, box: Box): Label {
 }
 
 /**
- * From the right end of the title's line: the one value, the values of the runs, or the whole names of as many lines as find
- * room, and how many more there are.
+ * From the right end of the title's line: the one value, the values of the runs where all find room, or the whole names of as
+ * many lines as do, and how many more there are.
  */
 function valueLabels(curves: readonly Curve[], title: string, box: Box): Label[] {
   const end = box.x + box.width;
@@ -226,11 +226,12 @@ function valueLabels(curves: readonly Curve[], title: string, box: Box): Label[]
   }
   const labels: Label[] = [];
   let right = end;
-  const room = end - box.x - textWidth(title, SMALL) - 48;
+  const room = end - box.x - textWidth(title, SMALL) - (only?.run === undefined ? 48 : 12);
   for (const [index, { name, label, line, run, shown }] of [...curves.entries()].reverse()) {
     const text = run === undefined ? label || name : shown === null ? "\u2013" : valueText(shown);
     const left = right - textWidth(text, SMALL) - 12;
     if (end - left > room) {
+      if (run !== undefined) return [];
       labels.push({ ...titleLabel(`+${index + 1}`, box), x: right, align: "right", tone: "muted" });
       break;
     }

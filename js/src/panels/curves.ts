@@ -53,6 +53,8 @@ export interface Overview extends Axis {
 }
 
 const NARROWEST = 230;
+/** With room for a value of each run. */
+const NARROWEST_OF_RUNS = 300;
 const LOWEST = 112;
 const HIGHEST = 220;
 const STRIP = 40;
@@ -69,7 +71,7 @@ export function resolve(runs: readonly Seen[], place: Place, wish: Wish, strings
   }
   const whole = domainOf(groups);
   const strip = whole[1] > whole[0] ? STRIP : 0;
-  const across = Math.max(1, Math.floor(width / NARROWEST));
+  const across = Math.max(1, Math.floor(width / (runs.length > 1 ? NARROWEST_OF_RUNS : NARROWEST)));
   const room = height - strip;
   const drawn = chosen(groups, wish, Math.max(1, Math.floor(room / LOWEST)) * across);
   const columns = Math.min(drawn.length, across);
