@@ -39,6 +39,8 @@ ROW = np.dtype([("kind", "<u4"), ("size", "<u4"), ("number", "<u8"), ("step", "<
 
 _HEAD = struct.Struct("<4sIQqIII")
 _CHECKSUM = struct.Struct("<I")
+_WHOLE = struct.Struct("<4sIQqIIII")
+_DECODER = json.JSONDecoder()
 
 
 class Kind(IntEnum):
@@ -48,6 +50,9 @@ class Kind(IntEnum):
     FRAME = 1
     FACTS = 2
     INDEX = 3
+
+
+_LIMITS = MOST_FACTS, MOST_PAYLOAD, MOST_FACTS, MOST_PAYLOAD  # by kind
 
 
 class Head(NamedTuple):
@@ -72,7 +77,7 @@ def head_of(kind: Kind, number: int, step: int, rank: int, payload: bytes) -> by
     Raises:
         RecordingError: the payload is longer than a reader accepts.
     """
-    limit = _limit(kind)
+    limit = _LIMITS[kind]
     if len(payload) > limit:
         raise RecordingError(
             f"step {step}",
@@ -86,14 +91,14 @@ def head_of(kind: Kind, number: int, step: int, rank: int, payload: bytes) -> by
 
 def unpack(data: bytes, position: int = 0) -> Head | None:
     """Return the head at a position, or None where no sound head stands."""
-    if len(data) < position + HEAD_BYTES or data[position : position + 4] != MAGIC:
+    if len(data) < position + HEAD_BYTES:
         return None
-    start = data[position : position + _HEAD.size]
-    if _CHECKSUM.unpack_from(data, position + _HEAD.size) != (zlib.crc32(start),):
+    magic, *fields, checksum = _WHOLE.unpack_from(data, position)
+    if magic != MAGIC or zlib.crc32(data[position : position + _HEAD.size]) != checksum:
         return None
-    head = Head(*_HEAD.unpack(start)[1:])
-    sound = head.size % ALIGNMENT == 0 and head.size <= _limit(head.kind)
-    return head if sound and head.kind <= Kind.INDEX else None
+    head = Head._make(fields)
+    sound = head.kind < len(_LIMITS) and head.size <= _LIMITS[head.kind] and head.size % ALIGNMENT == 0
+    return head if sound else None
 
 
 def payload_of(data: bytes, kind: Kind) -> bytes:
@@ -124,16 +129,13 @@ def from_json(payload: bytes) -> dict[str, Any]:
         FrameBytesError: the bytes are no such object, or one nested deeper than any that is written.
     """
     try:
-        facts = json.loads(payload)
+        text = payload.decode().strip()
+        facts, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError) as error:
         raise _damaged("a JSON object", repr(error)[:200]) from error
-    if not isinstance(facts, dict) or _deeper(facts, MOST_DEPTH):
+    if not isinstance(facts, dict) or end < len(text) or _deeper(facts, MOST_DEPTH):
         raise _damaged(f"a JSON object at most {MOST_DEPTH} deep", "something else")
     return facts
-
-
-def _limit(kind: int) -> int:
-    return MOST_PAYLOAD if kind in (Kind.FRAME, Kind.INDEX) else MOST_FACTS
 
 
 def _deeper(value: object, depth: int) -> bool:

@@ -55,9 +55,9 @@ class Segment:
     def walk(self, place: Place) -> None:
         """Look for records beyond `end`, whatever an index says."""
         with place.opened(self.name) as source:
-            found = list(self._walk(source)) if source.size > self.end else []
-        if found:
-            self.rows = np.concatenate((self.rows, np.array(found, ROW)))
+            found = np.fromiter(self._walk(source), ROW)
+        if len(found):
+            self.rows = np.concatenate((self.rows, found))
 
     def facts(self, place: Place, first: int) -> Iterator[tuple[int, bytes | None]]:
         """Yield (step, payload) of the facts among the rows from `first` on, None for one that is damaged."""
@@ -71,8 +71,8 @@ class Segment:
             return
         with place.opened(name) as source:
             window = _Window(source, 16 * _WINDOW)
-            for row, offset in zip(rows[skipped:].tolist(), offsets[skipped:].tolist(), strict=True):
-                _, size, _, step, _ = row
+            columns = rows["step"], rows["size"], offsets
+            for step, size, offset in zip(*(column[skipped:].tolist() for column in columns), strict=True):
                 yield step, _sound(window.record(offset, size + HEAD_BYTES))
 
     def _take_index(self, place: Place) -> bool:

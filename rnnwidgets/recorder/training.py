@@ -258,9 +258,9 @@ class Training:
         frame = replace(frame, scalars=scalars, overhead=math.nan if overhead is None else overhead)
         step.scalars = {}
         self.notices.of_frame(frame, step, scaling)
-        self.recording.append(frame)
-        if frame.mode == "training" and self.recording.status.recorded % MOVEMENT_EVERY == 1:
+        if frame.mode == "training" and self.recording.status.recorded % MOVEMENT_EVERY == 0:
             self._movement = step.number, Movement(model, self._owned)
+        self.recording.append(frame)
         return True
 
     def _measured(self, frame: Frame) -> dict[str, float]:

@@ -53,6 +53,21 @@ def test_without_an_optimizer_the_update_is_measured_at_the_next_step():
     assert recorder.recording[0].norms["readout.weight"].update_ratio == pytest.approx(first, rel=1e-12)
 
 
+@pytest.mark.parametrize("more", range(0, 40, 3))
+def test_copies_of_weights_whose_update_is_to_be_measured_are_within_the_memory_however_full_it_is(more: int):
+    torch.manual_seed(0)
+    lstm = nn.LSTM(4, 48)
+    with rw.watch(lstm, every=1, memory=300_000 + more * 1000) as recorder:
+        for step in range(20):
+            lstm(torch.randn(10, 2, 4))[0].square().mean().backward()
+            recorder.step(loss=float(step))
+            lstm.zero_grad()
+            ledger = recorder.health().memory
+            assert (ledger["running step"] > 0) == (step % 8 == 0)
+            assert sum(ledger.values()) <= recorder.recording.memory, (step, ledger)
+    assert recorder.recording.status.thinned > 0
+
+
 def test_the_first_value_that_is_not_finite_is_named_and_all_are_counted():
     model, optimizer, tokens = seeded()
     with rw.watch(model, optimizer, every=1) as recorder:
