@@ -203,6 +203,12 @@ class Notebook:
         """The rnnwidgets view in a cell's output."""
         return View(self.cells.nth(cell).locator(".rnnw"))
 
+    def view_beside(self, cell: int) -> View:
+        """One more view of a cell's output, which JupyterLab opens beside the notebook."""
+        self.cells.nth(cell).locator(".jp-OutputArea-output").first.click(button="right", position={"x": 4, "y": 4})
+        self.page.locator(".lm-Menu-itemLabel", has_text="Create New View for Cell Output").click()
+        return View(self.page.locator(".jp-LinkedOutputView .rnnw"))
+
     def menu(self, *names: str) -> None:
         """Choose an entry of the main menu by its path, as in menu("Run", "Run All Cells")."""
         first, *inner = names

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from tests.e2e.notebook import Notebook
     from tests.e2e.view import View
 
-VARIED = 16
-
 
 def test_the_last_step_is_shown_even_where_printing_made_the_server_drop_messages(notebook: Notebook):
     view = start(notebook, TRAIN_PRINTING)
@@ -20,12 +18,9 @@ def test_the_last_step_is_shown_even_where_printing_made_the_server_drop_message
     notebook.stop()
     notebook.finish(2)
     trained, recorded = last_steps(notebook.read(3))
-    view.show()
-    end = view.until(f"d.state === 'finished' && n('latest') === {recorded} && d.step === d.latest")
+    view.ended(recorded)
     assert recorded == trained
     assert recorded > dropped.number("latest")
-    assert end.heatmap
-    assert end.heatmap.colors >= VARIED
 
 
 def test_a_page_reloaded_while_the_cell_runs_has_the_whole_picture_by_the_end_of_the_cell(notebook: Notebook):
@@ -37,14 +32,11 @@ def test_a_page_reloaded_while_the_cell_runs_has_the_whole_picture_by_the_end_of
     notebook.wait_for_greeting(2)
     notebook.wait_for_kernel("idle")
     trained, recorded = last_steps(notebook.read(3))
-    view.show()
-    end = view.until(f"d.state === 'finished' && n('latest') === {recorded} && d.step === d.latest")
+    end = view.ended(recorded)
     assert recorded == trained
     assert recorded > before.number("latest")
     assert end.data["run"] == before.data["run"]
     assert end.number("frames") >= 10
-    assert end.heatmap
-    assert end.heatmap.colors >= VARIED
     with view.drag("step", 0.5) as move:
         move(0.1)
         first = view.until("n('step') === said('step') && n('step') < n('latest')")
@@ -58,7 +50,7 @@ def test_an_exception_in_the_loop_leaves_the_last_recorded_step_on_the_page(note
     notebook.stop()
     notebook.says(2, "ValueError: the loop breaks here")
     notebook.finish(2)
-    ended_at_the_last_step(notebook, view, "failed")
+    view.ended(last_steps(notebook.read(3))[1], "failed")
 
 
 def test_an_interrupt_leaves_the_last_recorded_step_on_the_page(notebook: Notebook):
@@ -67,7 +59,7 @@ def test_an_interrupt_leaves_the_last_recorded_step_on_the_page(notebook: Notebo
     notebook.page.locator('[data-command="notebook:interrupt-kernel"]').first.click()
     notebook.says(2, "KeyboardInterrupt")
     notebook.finish(2)
-    ended_at_the_last_step(notebook, view, "finished")
+    view.ended(last_steps(notebook.read(3))[1])
 
 
 def start(notebook: Notebook, training: str) -> View:
@@ -80,12 +72,3 @@ def start(notebook: Notebook, training: str) -> View:
     view = notebook.view(1)
     view.until("n('frames') >= 1")
     return view
-
-
-def ended_at_the_last_step(notebook: Notebook, view: View, state: str) -> None:
-    """The view shows the last recorded step, and says how training ended."""
-    _, recorded = last_steps(notebook.read(3))
-    view.show()
-    end = view.until(f"d.state === '{state}' && n('latest') === {recorded} && d.step === d.latest")
-    assert end.heatmap
-    assert end.heatmap.colors >= VARIED

@@ -15,7 +15,7 @@ from nbformat.sign import NotebookNotary
 from tests.e2e.lessons import EXPLORER, LAST_STEPS, SETUP, TRAIN, last_steps
 from tests.e2e.servers import marimo, notebook_6, voila
 from tests.e2e.traffic import Traffic
-from tests.e2e.view import PATIENCE_SECONDS, POLL_MS, View, differ
+from tests.e2e.view import PATIENCE_SECONDS, POLL_MS, VARIED, View, differ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from tests.e2e.notebook import Notebook
-
-VARIED = 16
 
 
 @pytest.fixture
@@ -178,8 +176,7 @@ def lives_in(notebook: Notebook, greeting: str = "") -> None:
     notebook.stop()
     notebook.finish(2)
     trained, recorded = last_steps(notebook.read(3))
-    view.show()
-    view.until(f"d.state === 'finished' && n('latest') === {recorded} && d.step === d.latest")
+    view.ended(recorded)
     assert recorded == trained
 
 
@@ -223,10 +220,8 @@ def ends(view: View, folder: Path) -> None:
     (folder / "stop").touch()
     wait_for(view.page, folder / "last")
     trained, recorded = last_steps((folder / "last").read_text())
-    end = view.until(f"d.state === 'finished' && n('latest') === {recorded} && d.step === d.latest")
+    view.ended(recorded)
     assert recorded == trained
-    assert end.heatmap
-    assert end.heatmap.colors >= VARIED
 
 
 def wait_for(page: Page, file: Path) -> None:

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.lessons import EXPLORER, LAST_STEPS, SETUP, TRAIN, last_steps
-from tests.e2e.view import differ
+from tests.e2e.view import VARIED, differ
 
 if TYPE_CHECKING:
     from tests.e2e.notebook import Notebook
     from tests.e2e.view import View
 
-VARIED = 16
 LAST_TIME = 19
 
 
@@ -48,8 +47,7 @@ def test_the_picture_changes_while_the_training_cell_runs_and_ends_at_the_last_r
     notebook.finish(2)
     trained, recorded = last_steps(notebook.read(3))
     assert recorded == trained
-    view.show()
-    view.until(f"d.state === 'finished' && n('latest') === {recorded} && d.step === d.latest")
+    view.ended(recorded)
     assert notebook.read(4) == f"{time} None"
 
 

@@ -12,7 +12,7 @@ import torch
 
 import rnnwidgets as rw
 from tests.e2e.traffic import Traffic
-from tests.e2e.view import View, differ
+from tests.e2e.view import VARIED, View, differ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 STEPS = 12
-VARIED = 16
 FRAME = """<!doctype html><link rel="icon" href="data:,"><title>A course</title>
 <iframe src="{address}" sandbox="allow-scripts" width="1300" height="1600"></iframe>"""
 

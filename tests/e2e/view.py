@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 120.0
 POLL_MS = 50
+VARIED = 16  # colors, at the least, of a heatmap that shows numbers
 
 CONDITION = """(root, condition) => {
   const control = (role) => root.querySelector(`[data-role="${role}"]`);
@@ -93,6 +94,14 @@ class View:
             assert time.monotonic() < deadline, f"not so within {PATIENCE_SECONDS:.0f} s: {condition}"
             self.page.wait_for_timeout(POLL_MS)
         return self.look()
+
+    def ended(self, step: int, state: str = "finished") -> Look:
+        """A look at the view, scrolled to, once it shows the last step and says how training ended."""
+        self.show()
+        look = self.until(f"d.state === '{state}' && n('latest') === {step} && d.step === d.latest")
+        assert look.heatmap
+        assert look.heatmap.colors >= VARIED
+        return look
 
     def message_numbers(self, count: int) -> list[int]:
         """The next so many numbers that `data-seq` takes."""

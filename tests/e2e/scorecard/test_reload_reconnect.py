@@ -20,7 +20,7 @@ from tests.e2e.lessons import SETUP, TRAIN
 from tests.e2e.line import Line, line
 from tests.e2e.notebook import Notebook
 from tests.e2e.timing import Paint, note_paints, paints
-from tests.e2e.view import PATIENCE_SECONDS
+from tests.e2e.view import PATIENCE_SECONDS, VARIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,6 @@ PROMISE = (
 )
 PATIENCE = count(PATIENCE_SECONDS, SECONDS)  # where much else runs, a page is slow to paint
 UNHEARD = count(1, 3)
-VARIED = 16
 
 NOTING = f"""
 {SETUP}
