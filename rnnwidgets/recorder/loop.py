@@ -18,7 +18,7 @@ from rnnwidgets.cells import Start
 from rnnwidgets.frame import Trace
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.replay import MOVED
-from rnnwidgets.recorder.runs import Runner, Text, listen, precise, size_of, text, version
+from rnnwidgets.recorder.runs import Runner, Text, listen, plainly, precise, size_of, text, version
 from rnnwidgets.recorder.sampling import Rows
 from rnnwidgets.recorder.unrolled import Unrolled, cell_trace
 
@@ -189,8 +189,8 @@ class Loop:
             reasons.append(MOVED)
             weights = ()
         (layer,) = self._recurrent.layers
-        with torch.no_grad(), torch.autocast(self._times[0].h.device.type, enabled=False):
-            return [cell_trace(layer.name, self._unrolled(), weights, reasons, heavy=heavy)]
+        device = self._times[0].h.device
+        return [plainly(lambda: cell_trace(layer.name, self._unrolled(), weights, reasons, heavy=heavy), device)]
 
     def _unrolled(self) -> Unrolled:
         h = self._stacked([time.h for time in self._times])

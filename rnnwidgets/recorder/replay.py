@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ from rnnwidgets.frame import Trace
 from rnnwidgets.recorder.keep import kept, kept_weights
 from rnnwidgets.recorder.layers import Layer
 from rnnwidgets.recorder.observe import Call
-from rnnwidgets.recorder.runs import Text, text
+from rnnwidgets.recorder.runs import Text, plainly, text
 
 MOVED = "a weight changed between the forward pass and step(), so that the gates cannot be replayed"
 _TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
@@ -137,10 +138,7 @@ def _traces(call: Call, reasons: Sequence[str]) -> list[_Part]:
         known.append("the dropout mask between the layers is not known, so that the gates cannot be replayed")
     if call.moved or call.dropped:
         return [_bare(call, layer, known) for layer in call.layers if layer.index == call.depth - 1]
-    with torch.no_grad(), torch.autocast(call.y.device.type, enabled=False):
-        levels = _replayed(call)
-        if call.reached:
-            _step_back(call, levels)
+    levels = plainly(partial(_there_and_back, call), call.y.device)
     error = max(_error(call, level, direction) for direction, level in enumerate(levels[-1]))
     known += difference(error, call.y.dtype)
     return [_whole(call, layer, levels[layer.index][layer.direction], error, known) for layer in call.layers]
@@ -170,6 +168,14 @@ def _along_time(parts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
         missing = (values.new_zeros(len(part["h"]), *values.shape[1:]) for part in parts)
         arrays[name] = torch.cat([part.get(name, zero) for part, zero in zip(parts, missing, strict=True)])
     return arrays
+
+
+def _there_and_back(call: Call) -> list[list[_Level]]:
+    """Return the levels of a call, with their total gradients where any gradient came."""
+    levels = _replayed(call)
+    if call.reached:
+        _step_back(call, levels)
+    return levels
 
 
 def _replayed(call: Call) -> list[list[_Level]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from contextlib import nullcontext
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from torch import Tensor
 from rnnwidgets.frame import Trace
 
 Text = tuple[tuple[str, ...], ...]
+Made = TypeVar("Made")
 
 
 class Run(Protocol):
@@ -58,6 +60,20 @@ class Runner(Protocol):
 
     def __call__(self, keep: Keep, place: Any, gradient: Tensor, /) -> None:
         """Have the gradient kept in its place; failures stay inside."""
+
+
+def plainly(work: Callable[[], Made], device: torch.device) -> Made:
+    """Return what the work returns, done without gradients and outside autocast.
+
+    An interrupt may break into the switching itself: then too gradients are recorded afterwards as they were before.
+    """
+    recorded = torch.is_grad_enabled()
+    within = torch.is_autocast_enabled(device.type)
+    try:
+        with torch.no_grad(), torch.autocast(device.type, enabled=False) if within else nullcontext():
+            return work()
+    finally:
+        torch.set_grad_enabled(recorded)
 
 
 def size_of(*values: object) -> int:

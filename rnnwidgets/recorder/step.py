@@ -93,10 +93,10 @@ class Step:
         runs = self._runs_of(path)
         latest = (run for run in islice(reversed(runs), _OPEN) if isinstance(run, Loop))
         loop = next((run for run in latest if run.continues(given, rows)), None)
+        begun = begin() if loop is None else loop
+        begun.take(given, rows, self._ids)
         if loop is None:
-            loop = begin()
-            runs.append(loop)
-        loop.take(given, rows, self._ids)
+            runs.append(begun)  # whole, even where an interrupt comes
 
     def take_tap(
         self, name: str, value: Tensor, taken: Padded | Rows, passed: int, runner: Callable[[Key], Runner]
@@ -109,9 +109,9 @@ class Step:
         if not (isinstance(taps, Taps) and taps.continues(when)):
             taps = Taps(layer, taken, when, runner(key))
         if self._has_room(key, begins=taps.begins(quantity)):
+            taps.take(quantity, value, taken)
             if taps not in runs:
                 runs.append(taps)
-            taps.take(quantity, value, taken)
 
     def _has_room(self, key: Key, *, begins: bool = True) -> bool:
         """Count a call that begins a time, and tell whether there is room for what belongs to it."""
