@@ -63,6 +63,9 @@ class Notebook:
         self.page.screenshot(path=folder / "page.png")
         (folder / "console.txt").write_text("\n".join(self.traffic.console))
         views = self.page.locator(".rnnw").evaluate_all("(roots) => roots.map((root) => ({ ...root.dataset }))")
+        for name, messages in (("sent", self.traffic.sent), ("came", self.traffic.widgets)):
+            lines = (f"{one.type} {str(one.content)[:200]}" for one in messages)
+            (folder / f"{name}.txt").write_text("\n".join(lines))
         (folder / "views.json").write_text(json.dumps(views, indent=2))
 
     @property

@@ -46,6 +46,15 @@ NOTE_PAINTS = """(root) => {
   root.paints = done;
 }"""
 
+NOTE_IDLE = """() => {
+  const indicator = document.querySelector(".jp-Notebook-ExecutionIndicator");
+  const heard = [];
+  new MutationObserver(() => {
+    if (indicator.dataset.status === "idle") heard.push((performance.timeOrigin + performance.now()) / 1000);
+  }).observe(indicator, { attributeFilter: ["data-status"] });
+  window.idle = heard;
+}"""
+
 NOTE_STARTS = """{
   const [made, shown] = [[], []];
   const native = URL.createObjectURL;

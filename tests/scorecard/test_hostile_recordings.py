@@ -22,6 +22,7 @@ from rnnwidgets import load
 from rnnwidgets.archive import place_of, verify
 from rnnwidgets.errors import RecordingError
 from rnnwidgets.widgets.publisher import publisher_of
+from tests.pace import slower
 
 warnings.simplefilter("error")
 resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30))
@@ -38,13 +39,6 @@ def read(path):
             pass
     publisher_of(recording).now()
     return sound
-
-# How many times the 10 ms that an ordinary processor needs to parse these objects this one needs, just now.
-def slower():
-    began = time.process_time()
-    for _ in range(10_000):
-        json.loads('{"step": 1}')
-    return max((time.process_time() - began) / 0.01, 1)
 
 def told(path):
     before, began = slower(), time.process_time()

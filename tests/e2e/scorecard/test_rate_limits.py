@@ -1,20 +1,23 @@
 """Row 36: four dashboards keep to ten messages a second while a cell floods the server, and are right soon after it.
 
 The server is as it is by default: after three megabytes printed within three seconds it drops everything, snapshots
-too. What a short flood does not take of the deltas it takes of what is said at the end of the cell.
+too, until it has worked the flood off and says that the cell has ended. What a short flood does not take of the deltas
+it takes of what is said at the end of the cell.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from rnnwidgets.widgets.settle import THREAD_NAME
 from tests.counts import count
 from tests.e2e.lessons import LAST_STEPS, SETUP, TRAIN, last_steps
-from tests.e2e.timing import note_paints, paints
+from tests.e2e.timing import NOTE_IDLE, note_paints, paints
 from tests.e2e.view import PATIENCE_SECONDS
+from tests.pace import slower
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,9 +30,8 @@ HEIGHT = 4_200  # a view is painted where it can be seen
 MESSAGES, SECONDS = 10, 2
 PROMISE = (
     f"{VIEWS} dashboards, a cell floods the server: at most {MESSAGES} live messages a second, all right at most "
-    f"{SECONDS} s after the cell"
+    f"{SECONDS} s of an ordinary machine at rest after the server says that the cell has ended"
 )
-PATIENCE = count(PATIENCE_SECONDS, SECONDS)  # where much else runs, a page is slow to paint
 
 NOTING = """
 import json, threading, time
@@ -78,6 +80,7 @@ def test_rate_limits(notebook: Notebook):
         notebook.call(cell)
         view.until("d.state === 'waiting'")
         note_paints(view)
+    notebook.page.evaluate(NOTE_IDLE)
     notebook.call(VIEWS + 1)
     for view in views:
         view.until("d.state === 'finished' && d.step === d.latest")
@@ -87,15 +90,16 @@ def test_rate_limits(notebook: Notebook):
         min(paint.at for paint in paints(view) if (paint.state, paint.latest) == ("finished", str(recorded)))
         for view in views
     ]
-    late = max(right) - told["ended"]
+    late = max(right) - min(at for at in notebook.page.evaluate("idle") if at > told["ended"])
+    pace = slower(time.perf_counter, 20)
     live = [at for at, method in told["sent"] if method == "custom"]
     every = [at for at, _ in told["sent"]]
     lost, floods = len(every) - len(notebook.traffic.widgets), notebook.traffic.floods
     print(
         f"at most {busiest(live)} live messages a second, {busiest(every)} of all; {lost} of {len(every)} lost; "
-        f"right {late:.2f} s after the cell"
+        f"right {late:.2f} s after the end was heard; machine {pace:.1f} times as slow as an ordinary one at rest"
     )
     assert recorded == trained == STEPS - 1
     assert busiest(live) <= MESSAGES
     assert min(floods, lost) > 0
-    assert late <= PATIENCE
+    assert late <= count(PATIENCE_SECONDS, SECONDS * pace)

@@ -8,6 +8,7 @@ the server hands over what it has kept, and the view goes on while the cell runs
 from __future__ import annotations
 
 import json
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import metadata
@@ -21,6 +22,7 @@ from tests.e2e.line import Line, line
 from tests.e2e.notebook import Notebook
 from tests.e2e.timing import Paint, note_paints, paints
 from tests.e2e.view import PATIENCE_SECONDS, VARIED
+from tests.pace import slower
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,10 +36,8 @@ KERNELS = {"6.31.0": "6.31.0", "7.3.0": "7.3.0", metadata.version("ipykernel"): 
 SECONDS = 2
 PROMISE = (
     f"in mid-cell a line is cut and a page reloaded: live at most {SECONDS} s after the line is back, whole at most "
-    f"{SECONDS} s after the cell, by snapshots alone"
+    f"{SECONDS} s after the cell, by snapshots alone; seconds of an ordinary machine at rest"
 )
-PATIENCE = count(PATIENCE_SECONDS, SECONDS)  # where much else runs, a page is slow to paint
-UNHEARD = count(1, 3)
 
 NOTING = f"""
 {SETUP}
@@ -94,6 +94,7 @@ def test_reload_reconnect(lab: Lab, browser: Browser, version: str):
         note_paints(view)
         before = view.until("n('frames') >= 10")
         back, seen = cut(notebook, laid, view)
+        pace = slower(time.perf_counter, 20)
         (notebook.folder / "silent").touch()
         notebook.page.reload()
         notebook.cells.nth(1).get_by_text("Loading widget...").wait_for()
@@ -104,13 +105,17 @@ def test_reload_reconnect(lab: Lab, browser: Browser, version: str):
         end = view.look()
     trained = sum(at <= back for at in facts["times"]) - 1
     live = min(paint.at for paint in seen if paint.at > back and int(paint.latest) >= trained) - back
-    print(f"ipykernel {version}: live {live:.2f} s after the cut, whole {whole - facts['ended']:.2f} s after the cell")
+    late = max(live, whole - facts["ended"])
+    print(
+        f"ipykernel {version}: live {live:.2f} s after the cut, whole {whole - facts['ended']:.2f} s after the cell; "
+        f"machine {pace:.1f} times as slow as an ordinary one at rest"
+    )
     assert before.number("latest") < trained < last
     assert end.data["run"] == before.data["run"]
     assert end.number("frames") >= 10
     assert end.heatmap
     assert end.heatmap.colors >= VARIED
-    assert max(live, whole - facts["ended"]) <= PATIENCE
+    assert late <= count(PATIENCE_SECONDS, SECONDS * pace)  # where much else runs, a page is slow to paint
 
 
 def cut(notebook: Notebook, laid: Line, view: View) -> tuple[float, list[Paint]]:
@@ -119,7 +124,7 @@ def cut(notebook: Notebook, laid: Line, view: View) -> tuple[float, list[Paint]]
     """
     laid.cut()
     already = told(notebook, "shown")
-    notebook.wait(lambda: told(notebook, "shown") >= already + UNHEARD)
+    notebook.wait(lambda: told(notebook, "shown") > already)
     opened = notebook.page.evaluate("opened.length")
     laid.mend()
     notebook.page.wait_for_function("(count) => opened.length > count", arg=opened, polling=50)
@@ -137,7 +142,12 @@ def cut_off(lab: Lab, browser: Browser, name: str) -> Iterator[tuple[Notebook, L
         Notebook.on_a_new_page(replace(lab, url=f"http://127.0.0.1:{laid.port}"), browser, name) as notebook,
     ):
         notebook.page.add_init_script(NOTE_SOCKETS)
-        yield notebook, laid
+        try:
+            yield notebook, laid
+        except Exception:
+            notebook.keep(notebook.folder)
+            print(f"screenshot, console, messages: {notebook.folder}")
+            raise
     assert [error for error in notebook.traffic.errors if "net::ERR" not in error and "WebSocket" not in error] == []
 
 

@@ -137,8 +137,8 @@ def test_slow_browser(lab: Lab, tmp_path: Path):
     ratios = [watched / plain for _, watched, plain in told["steps"]]
     share = median(compress(ratios, during)) / median(compress(ratios, map(not_, during))) - 1
     grown, kept = (
-        max(size[which] for size in told["sizes"] if rested <= size[0] < awoke)
-        - max(size[which] for size in told["sizes"] if began <= size[0] < rested)
+        median(size[which] for size in told["sizes"] if awoke - SECONDS / 4 <= size[0] < awoke)
+        - median(size[which] for size in told["sizes"] if began <= size[0] < rested)
         for which in (1, 2)
     )
     print(
