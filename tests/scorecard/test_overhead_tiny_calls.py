@@ -14,6 +14,7 @@ from tests.counts import count
 pytestmark = pytest.mark.costs
 ROUNDS, CALLS = 4, 10_000
 RECORDED, SAMPLED_OUT = 1.6, 0.25  # of the call itself, forward and backward
+MEMORY = 2**28  # room for a whole frame of so many times
 PROMISE = (
     f"a call of one time costs at most {RECORDED} times itself recorded and {SAMPLED_OUT} not recorded, {CALLS} calls "
     "a step; 100 µs and 10 µs are held on fast processors alone"
@@ -39,7 +40,7 @@ def extra(cell: nn.RNNCellBase, calls: int, every: int) -> tuple[float, float]:
     plain, watched = [], []
     for _ in range(ROUNDS):
         plain.append(seconds(cell, calls, None))
-        with rw.watch(cell, every=every) as recorder:
+        with rw.watch(cell, every=every, memory=MEMORY) as recorder:
             seconds(cell, 1, recorder)
             watched.append(seconds(cell, calls, recorder))
             assert len(recorder.recording) == (2 if every == 1 else 1)
