@@ -66,7 +66,7 @@ def test_subshell_threads(tmp_path: Path, version: str):
     read, taken = ([tuple(place) for place in places] for places in told["places"])
     torn = set(read) - {*said, (0, None, 0)}
     numbers = [delta["content"]["seq"] for delta in kernel.widgets("custom")]
-    print(f"ipykernel {version}: {handled} of {MESSAGES} while the cell ran, {len(torn)} of {len(read)} readings torn")
+    print(f"{version}: {handled} of {MESSAGES} while the cell ran, {len(torn)} of {len(read)} readings torn")
     assert taken == said
     assert torn == set()
     assert (len(set(read)) > 1) == AT_ONCE[version]
