@@ -259,7 +259,7 @@ class Training:
         step.scalars = {}
         self.notices.of_frame(frame, step, scaling)
         if frame.mode == "training" and self.recording.status.recorded % MOVEMENT_EVERY == 0:
-            self._movement = step.number, Movement(model, self._owned)
+            self._movement = step.number, Movement(model, self._owned)  # before the frame takes the room that is left
         self.recording.append(frame)
         return True
 

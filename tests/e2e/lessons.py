@@ -3,6 +3,14 @@
 The training loops are paced by the training alone and end when the test has seen what it wanted: it makes a file.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.e2e.notebook import Notebook
+    from tests.e2e.view import View
+
 SETUP = """
 from pathlib import Path
 import torch
@@ -58,6 +66,18 @@ KEEP_LAST_STEPS = """
 Path("last.part").write_text(f"{step} {recorder.recording[-1].step}")
 Path("last.part").rename("last")
 """
+
+
+def start(notebook: Notebook, training: str = TRAIN) -> View:
+    """Show an Explorer in cell 1 and train in cell 2, until the picture is live; cell 3 tells the last steps."""
+    notebook.write(SETUP, EXPLORER, training, LAST_STEPS)
+    notebook.open()
+    notebook.read(0)
+    notebook.call(1)
+    notebook.run(2)
+    view = notebook.view(1)
+    view.until("n('frames') >= 1")
+    return view
 
 
 def last_steps(printed: str) -> tuple[int, int]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.e2e.lessons import EXPLORER, LAST_STEPS, SETUP, TRAIN, TRAIN_FAILING, TRAIN_PRINTING, last_steps
+from tests.e2e.lessons import TRAIN_FAILING, TRAIN_PRINTING, last_steps, start
 
 if TYPE_CHECKING:
     from tests.e2e.notebook import Notebook
-    from tests.e2e.view import View
 
 
 def test_the_last_step_is_shown_even_where_printing_made_the_server_drop_messages(notebook: Notebook):
@@ -24,7 +23,7 @@ def test_the_last_step_is_shown_even_where_printing_made_the_server_drop_message
 
 
 def test_a_page_reloaded_while_the_cell_runs_has_the_whole_picture_by_the_end_of_the_cell(notebook: Notebook):
-    view = start(notebook, TRAIN)
+    view = start(notebook)
     before = view.until("n('frames') >= 10")
     notebook.save()
     notebook.reload()
@@ -54,21 +53,9 @@ def test_an_exception_in_the_loop_leaves_the_last_recorded_step_on_the_page(note
 
 
 def test_an_interrupt_leaves_the_last_recorded_step_on_the_page(notebook: Notebook):
-    view = start(notebook, TRAIN)
+    view = start(notebook)
     view.until("n('frames') >= 2")
     notebook.page.locator('[data-command="notebook:interrupt-kernel"]').first.click()
     notebook.says(2, "KeyboardInterrupt")
     notebook.finish(2)
     view.ended(last_steps(notebook.read(3))[1])
-
-
-def start(notebook: Notebook, training: str) -> View:
-    """Show an Explorer in cell 1 and train in cell 2, until the picture is live."""
-    notebook.write(SETUP, EXPLORER, training, LAST_STEPS)
-    notebook.open()
-    notebook.read(0)
-    notebook.call(1)
-    notebook.run(2)
-    view = notebook.view(1)
-    view.until("n('frames') >= 1")
-    return view

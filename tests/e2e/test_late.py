@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.e2e.lessons import EXPLORER, LAST_STEPS, SETUP, TRAIN, last_steps
+from tests.e2e.lessons import EXPLORER, LAST_STEPS, SETUP, TRAIN, last_steps, start
 from tests.e2e.view import VARIED, differ
 
 if TYPE_CHECKING:
@@ -47,12 +47,7 @@ def test_two_pages_of_one_notebook_are_both_live_and_each_moves_its_own_cursor(n
 def test_a_second_view_opened_while_the_cell_runs_has_the_whole_picture_at_once_and_shares_the_cursor(
     notebook: Notebook,
 ):
-    notebook.write(SETUP, EXPLORER, TRAIN, LAST_STEPS)
-    notebook.open()
-    notebook.read(0)
-    notebook.call(1)
-    notebook.run(2)
-    first = notebook.view(1)
+    first = start(notebook)
     before = first.until("d.state === 'live' && n('frames') >= 10")
     asked = len(notebook.traffic.sent)
     second = notebook.view_beside(1)
@@ -73,12 +68,7 @@ def test_a_second_view_opened_while_the_cell_runs_has_the_whole_picture_at_once_
 
 
 def test_after_a_restart_of_the_kernel_the_picture_stays_until_the_cells_run_again(notebook: Notebook):
-    notebook.write(SETUP, EXPLORER, TRAIN, LAST_STEPS)
-    notebook.open()
-    notebook.read(0)
-    notebook.call(1)
-    notebook.run(2)
-    view = notebook.view(1)
+    view = start(notebook)
     before = view.until("d.state === 'live' && n('frames') >= 10")
     notebook.menu("Kernel", "Restart Kernel\u2026")
     notebook.page.locator(".jp-Dialog .jp-mod-accept").click()

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 import rnnwidgets as rw
+from rnnwidgets.recorder.norms import MOVEMENT_EVERY
 from tests.unit.tagger import H, V, seeded, train_once
 
 
@@ -63,7 +64,7 @@ def test_copies_of_weights_whose_update_is_to_be_measured_are_within_the_memory_
             recorder.step(loss=float(step))
             lstm.zero_grad()
             ledger = recorder.health().memory
-            assert (ledger["running step"] > 0) == (step % 8 == 0)
+            assert (ledger["running step"] > 0) == (step % MOVEMENT_EVERY == 0)
             assert sum(ledger.values()) <= recorder.recording.memory, (step, ledger)
     assert recorder.recording.status.thinned > 0
 
