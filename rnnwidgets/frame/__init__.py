@@ -15,6 +15,7 @@ from rnnwidgets import schema
 from rnnwidgets.errors import FrameBytesError, UnknownNameError
 from rnnwidgets.frame.codec import Array, RawPlane, Values, damaged, decode, dtype_name, encode, number, scalar, split
 from rnnwidgets.frame.sound import check
+from rnnwidgets.frame.trace import Trace, Waiting
 
 __all__ = [
     "Array",
@@ -23,13 +24,16 @@ __all__ = [
     "RawPlane",
     "Trace",
     "Values",
+    "Waiting",
     "decode",
     "dtype_name",
     "encode",
     "number",
     "scalar",
+    "settle",
     "split",
     "step_header",
+    "waits",
 ]
 
 
@@ -57,78 +61,14 @@ class ParameterNorm(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Trace:
-    """What one recurrent layer did in one training step, for the sampled sequences.
-
-    `trace["f"]` is an array (time, sample, unit) in the model's own dtype (float32 or float64); a position past a
-    sequence's length holds NaN.
-
-    Attributes:
-        layer: the layer's name, such as `lstm.l0`.
-        kind: `LSTM`, `GRU`, `RNN_TANH` or `RNN_RELU`; `TAP` for what `rnnwidgets.tap` recorded.
-        lengths: number of timesteps of each sample.
-        replay_error: largest absolute difference between the replayed h and the module's own output; NaN where nothing
-            was replayed.
-        inexact: why the numbers are not exactly those of training, or an empty string.
-        arrays: gates and states by their letters (`i f g o c h`, `r z n h` or `h`), total gradients `dh` and `dc`,
-            direct gradient `dy`; the gradients are missing where no backward pass ran. Of kind `TAP`, the quantities by
-            the names they were given, such as `z`, and their total gradients, such as `dz`.
-        weights: the recurrent weights of that forward pass as PyTorch lays them out, gates below one another: `W_hh`
-            (G*H, R), `b_hh` (G*H,) and, with a projection, `W_hr` (R, H); empty where they were not kept.
-        start: the state before the first time, `h` (sample, R) and, for the LSTM, `c` (sample, H).
-        first: the time of the input that is time 0 here: not 0 where only the last times of very long sequences are
-            recorded.
-    """
-
-    layer: str
-    kind: schema.Kind
-    lengths: tuple[int, ...]
-    replay_error: float
-    inexact: str
-    arrays: Mapping[str, Array]
-    weights: Mapping[str, Array] = field(default_factory=dict)
-    start: Mapping[str, Array] = field(default_factory=dict)
-    first: int = 0
-
-    def __getitem__(self, name: str) -> Array:
-        """Return the array (time, sample, unit) of one gate, state or gradient.
-
-        Raises:
-            UnknownNameError: the layer has no quantity of that name.
-        """
-        if name in self.arrays:
-            return self.arrays[name]
-        raise UnknownNameError(
-            name,
-            expected=f"a quantity of {self.layer} ({', '.join(self.arrays)})",
-            found=repr(name),
-            remedy="use one of those names",
-        )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the arrays that this trace holds."""
-        return tuple(self.arrays)
-
-    @cached_property
-    def gradients(self) -> tuple[str, ...]:
-        """Names of the total gradients that this trace holds: `dh` is that of `h`."""
-        return tuple(name for name in self.arrays if name[0] == "d" and name[1:] in self.arrays)
-
-    @cached_property
-    def nbytes(self) -> int:
-        """Bytes of all arrays, weights and starting states."""
-        return sum(array.nbytes for held in (self.arrays, self.weights, self.start) for array in held.values())
-
-
-@dataclass(frozen=True)
 class Frame:
     """What was recorded at one training step.
 
     Attributes:
         step: the training step, counted from 0.
         samples: which sequences of the batch were kept.
-        traces: layer name -> `Trace`, in the order of the model.
+        traces: layer name -> `Trace`, in the order of the model; computed when the first of them is looked at, where
+            that could wait.
         scalars: what was logged at this step, and what no one has to log: `grad_norm`, the L2 norm over all parameters'
             gradients as the optimizer uses them; `grad_norm_before_clip` where they were clipped; `grad_norm_local`
             where processes averaged them; `lr`, or `lr.<group>`; at times `spectral_radius.<layer>.<gate>`.
@@ -171,6 +111,8 @@ class Frame:
     @property
     def extents(self) -> Mapping[str, tuple[int, ...]]:
         """Layer -> (times, samples, units) of its largest array."""
+        if isinstance(self.traces, Waiting):
+            return self.traces.extents
         return {
             name: max((array.shape for array in trace.arrays.values() if array.ndim == 3), default=(0, 0, 0))
             for name, trace in self.traces.items()
@@ -180,6 +122,8 @@ class Frame:
     def nbytes(self) -> int:
         """Bytes that the frame holds: its arrays and its tokens' text."""
         text = sum(sum(map(len, sample)) for sample in self.tokens or ())
+        if isinstance(self.traces, Waiting):
+            return text + self.traces.nbytes
         return text + sum(trace.nbytes for trace in self.traces.values())
 
     def to_bytes(self) -> bytes:
@@ -242,6 +186,17 @@ class Frame:
             overhead=number(header.get("overhead", "nan")),
             mode=_mode(header.get("mode", "training")),
         )
+
+
+def waits(frame: Frame) -> bool:
+    """Tell whether a frame's traces are still to be computed, by the first who looks at one."""
+    return isinstance(frame.traces, Waiting) and not frame.traces.over
+
+
+def settle(frame: Frame) -> None:
+    """Have a frame's traces computed now, if they wait."""
+    for _ in frame.traces.values():
+        pass
 
 
 def _mode(found: object) -> schema.Mode:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from rnnwidgets.analysis.forensics import first_bad, places
-from rnnwidgets.frame import Frame
+from rnnwidgets.frame import Frame, waits
 
 
 def nonfinite(frame: Frame) -> tuple[int, str]:
-    """Return the number of values that are NaN or infinite, and a sentence on the first; (0, "") if there is none."""
+    """Return the number of values that are NaN or infinite, and a sentence on the first; (0, "") if there is none.
+
+    There is none in traces that wait: those that might have one are computed at once.
+    """
+    if waits(frame):
+        return 0, ""
     count = sum(int(where.sum()) for trace in frame.traces.values() for _, where in places(trace))
     bad = first_bad([frame]) if count else None
     if bad is None:

@@ -12,54 +12,93 @@ from __future__ import annotations
 import math
 import mmap
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from rnnwidgets.frame import Array
 
 _LEAST = 128 * 1024
 _MOST_SPARE = 8 * 2**20
+_ALIGNED = 64
 _UNSHARED = 2  # references to a mapping that only its block holds, one of them the question's own
 
 
 class Spare:
     """Mappings of blocks that are gone, for blocks of the same size.
 
-    Attributes:
-        nbytes: what they hold together, at most `_MOST_SPARE`.
+    Threads take and give as they come: each change of the list is one that Python makes at once.
     """
 
     def __init__(self) -> None:
         """Start without any."""
-        self.nbytes = 0
         self._mappings: list[mmap.mmap] = []
+
+    @property
+    def nbytes(self) -> int:
+        """What they hold together, at most `_MOST_SPARE`."""
+        return sum(map(len, tuple(self._mappings)))
 
     def take(self, size: int) -> mmap.mmap:
         """Return a mapping of that size; what is in it is left over."""
-        for place, memory in enumerate(self._mappings):
+        for memory in tuple(self._mappings):
             if len(memory) == size:
-                self.nbytes -= size
-                return self._mappings.pop(place)
+                try:
+                    self._mappings.remove(memory)
+                except ValueError:  # another thread was quicker
+                    continue
+                return memory
         return mmap.mmap(-1, size, access=mmap.ACCESS_COPY)
 
     def give(self, memory: mmap.mmap) -> None:
         """Keep a mapping that nobody reads any more, in the place of older ones if need be."""
-        if len(memory) > _MOST_SPARE:
-            return
-        self._mappings.append(memory)
-        self.nbytes += len(memory)
-        self.shrink(_MOST_SPARE)
+        if len(memory) <= _MOST_SPARE:
+            self._mappings.append(memory)
+            self.shrink(_MOST_SPARE)
 
     def shrink(self, most: int) -> None:
         """Give the oldest back to the system until at most so many bytes are left."""
         while self.nbytes > most:
-            self.nbytes -= len(self._mappings.pop(0))
+            del self._mappings[:1]
 
 
 SPARE = Spare()
+
+
+class Store:
+    """Copies of tensors in one mapping, which serves others once they are gone too."""
+
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        """Have room for these."""
+        self._memory = SPARE.take(sum(map(_room, tensors)) or 1)
+        self._end = 0
+
+    def copied(self, tensor: Tensor) -> Tensor:
+        """Return a copy that lies here; an empty tensor as it is.
+
+        Contiguous tensors, and those that have time and batch the other way round, are laid out as they were, so that
+        products with the copy round alike.
+        """
+        if not tensor.numel():
+            return tensor
+        turned = tensor.dim() > 1 and not tensor.is_contiguous() and tensor.transpose(0, 1).is_contiguous()
+        values = tensor.transpose(0, 1) if turned else tensor
+        copy = torch.frombuffer(self._memory, dtype=tensor.dtype, count=tensor.numel(), offset=self._end)
+        self._end += _room(tensor)
+        copy = copy.view(values.shape).copy_(values)
+        return copy.transpose(0, 1) if turned else copy
+
+    def __del__(self) -> None:
+        """Leave the mapping to another, unless a copy is still read."""
+        if sys.getrefcount(self._memory) <= _UNSHARED:
+            SPARE.give(self._memory)
+
+
+def _room(tensor: Tensor) -> int:
+    return -(-tensor.nbytes // _ALIGNED) * _ALIGNED
 
 
 class Block(Mapping[str, Array]):
@@ -103,11 +142,15 @@ def kept(tensors: Mapping[str, Tensor]) -> Mapping[str, Array]:
 
 
 def kept_weights(weights: Mapping[str, Tensor], arrays: Mapping[str, Tensor], *, heavy: bool) -> Mapping[str, Array]:
-    """Return recurrent weights to keep beside the arrays of their layer; none where they are `heavy` and not wanted.
+    """Return recurrent weights to keep beside the arrays of their layer; none where they are not kept."""
+    return kept(weights) if are_kept(_size(weights), _size(arrays), heavy=heavy) else {}
 
-    They are heavy where they are more than half of the arrays.
+
+def are_kept(weights: int, arrays: int, *, heavy: bool) -> bool:
+    """Tell whether so many bytes of weights are kept beside the arrays of their layer: more than half of them only
+    where `heavy` ones are wanted.
     """
-    return kept(weights) if heavy or 2 * _size(weights) <= _size(arrays) else {}
+    return heavy or 2 * weights <= arrays
 
 
 def _size(tensors: Mapping[str, Tensor]) -> int:

@@ -25,7 +25,8 @@ _ROUNDING = 1e-5
 
 def gradient_norms(model: nn.Module) -> dict[str, Tensor]:
     """Return the L2 norm of the gradient of each parameter that has one, not read from the device yet."""
-    return _norms(_gradients(dict(model.named_parameters())))
+    gradients = _gradients(dict(model.named_parameters()))
+    return dict(zip(gradients, _norms(tuple(gradients.values())), strict=True))
 
 
 def parameter_norms(
@@ -41,8 +42,8 @@ def parameter_norms(
     """
     parameters = dict(model.named_parameters())
     gradients = _gradients(parameters)
-    used = _norms(gradients)
-    weights = _norms({name: parameters[name].detach() for name in gradients})
+    found = iter(_norms((*gradients.values(), *(parameters[name].detach() for name in gradients))))
+    used, weights = ({name: next(found) for name in gradients} for _ in range(2))
     groups = (used, weights, complete, local)
     scales = (scaling.scale if scaling.pending else 1.0, 1.0, scaling.scale, scaling.scale)
     gradient, weight, before, own = (
@@ -130,24 +131,25 @@ def _gradients(parameters: Mapping[str, nn.Parameter]) -> dict[str, Tensor]:
 
 def _dense(gradient: Tensor) -> Tensor:
     """Return the values of a gradient, of a sparse one those that it holds."""
-    return gradient.detach().coalesce().values() if gradient.is_sparse else gradient.detach()
+    values = gradient.detach() if gradient.requires_grad else gradient
+    return values.coalesce().values() if gradient.is_sparse else values
 
 
-def _norms(named: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _norms(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Return L2 norms, in single precision at least; those of one device and precision in one call."""
-    norms: dict[str, Tensor] = {}
-    for (_, dtype), group in _alikes(named).items():
+    norms: dict[int, Tensor] = {}
+    for (_, dtype), places in _alikes(tensors).items():
         half = dtype in (torch.float16, torch.bfloat16)
-        found = torch._foreach_norm([named[name] for name in group], 2, torch.float32 if half else None)  # noqa: SLF001 # what clip_grad_norm_ uses
-        norms.update(zip(group, found, strict=True))
-    return {name: norms[name] for name in named}
+        found = torch._foreach_norm([tensors[place] for place in places], 2, torch.float32 if half else None)  # noqa: SLF001 # what clip_grad_norm_ uses
+        norms.update(zip(places, found, strict=True))
+    return [norms[place] for place in range(len(tensors))]
 
 
-def _alikes(named: Mapping[str, Tensor]) -> dict[tuple[torch.device, torch.dtype], list[str]]:
-    """Return the names of tensors by device and precision."""
-    groups: dict[tuple[torch.device, torch.dtype], list[str]] = {}
-    for name, values in named.items():
-        groups.setdefault((values.device, values.dtype), []).append(name)
+def _alikes(tensors: Sequence[Tensor]) -> dict[tuple[torch.device, torch.dtype], list[int]]:
+    """Return the places of tensors by device and precision."""
+    groups: dict[tuple[torch.device, torch.dtype], list[int]] = {}
+    for place, values in enumerate(tensors):
+        groups.setdefault((values.device, values.dtype), []).append(place)
     return groups
 
 

@@ -7,7 +7,8 @@ called with None. Only the sampled sequences are copied, at once, since the user
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -56,6 +57,7 @@ class Call:
         x: (T, S, I) input.
         y: (T, S, D*R) output.
         first: the time of the input that is the first one kept.
+        trained: whether a gradient reaches each of its weights.
         ids: (T, S) token ids, or None.
     """
 
@@ -75,7 +77,6 @@ class Call:
         self.depth, self.directions = module.num_layers, 1 + module.bidirectional
         self.samples, self.lengths = taken.kept, taken.lengths
         self.ids: Tensor | None = None
-        self._run = run
         self._taken = taken
         y, last = _data(passed.y), passed.last
         self.x, self.y = precise(taken.sequences(_data(passed.x).detach())), precise(taken.sequences(y.detach()))
@@ -85,7 +86,9 @@ class Call:
         self._lead: tuple[Tensor, Tensor] | None = None
         if isinstance(taken, Window):
             self._lead = precise(taken.before(passed.x.detach(), 1)), precise(taken.before(y.detach(), 2))
-        self._weights = [weight.detach() for weight in _weights_seen(module)]
+        seen = _weights_seen(module)
+        self.trained = all(weight.requires_grad for weight in seen)
+        self._weights: Sequence[Tensor] = [weight.detach() for weight in seen]
         self._versions = [version(weight) for weight in self._weights]
         self._dropout = module.dropout if module.training and self.depth > 1 else 0.0
         self._random: Tensor | None = passed.random
@@ -97,7 +100,7 @@ class Call:
         self._reads = {"y": taken.sequences, "h_n": taken.states, "c_n": taken.states}
         for name, value in (("y", y), ("h_n", h_n), ("c_n", c_n)):
             if value is not None:
-                listen(value, self._run, self._keep, name)
+                listen(value, run, self._keep, name)
 
     def continues(self, earlier: Call) -> bool:
         """Whether this call goes on with the same sequences where an earlier one ended, as a decoder's loop does."""
@@ -182,6 +185,29 @@ class Call:
         return size_of(self.x, self.y, self._starts, self._end, self._end_c, self._lead, self._masks, self._gradients)
 
     @property
+    def units(self) -> tuple[int, int]:
+        """Number of units of a layer, and the size of its h."""
+        h, c = self._starts
+        return (h if c is None else c).shape[-1], h.shape[-1]
+
+    @property
+    def recurrent(self) -> int:
+        """Number of entries of one layer's recurrent weights, those that its trace keeps."""
+        _, W_hh, *others = self._weights[: len(self._weights) // (self.depth * self.directions)]
+        return W_hh.numel() + sum(weight.numel() for weight in others[1 if len(others) > 1 else 0 :])
+
+    @property
+    def used(self) -> Sequence[Tensor]:
+        """The weights of this forward pass."""
+        return self._weights
+
+    @property
+    def finite(self) -> bool:
+        """Whether its output is finite: a NaN is carried on to the end, and only a ReLU lets h grow to infinity."""
+        ends = [self.y if self.kind == "RNN_RELU" else self._end, *([] if self._end_c is None else [self._end_c])]
+        return all(math.isfinite(float(values.sum())) for values in ends)
+
+    @property
     def overflowed(self) -> bool:
         """Whether a gradient that came is not finite."""
         return not all(bool(gradient.isfinite().all()) for gradient in self._gradients.values())
@@ -194,6 +220,18 @@ class Call:
     def moved(self) -> bool:
         """Whether a weight was changed in place after this forward pass."""
         return self._versions != [version(weight) for weight in self._weights]
+
+    @property
+    def copies(self) -> Sequence[Tensor]:
+        """The large ones of what it is replayed from, but the weights."""
+        return self.x, self.y, *self._gradients.values()
+
+    def stay(self, copied: Callable[[Tensor], Tensor], used: Sequence[Tensor]) -> None:
+        """Be replayed later, from copies of the large ones, with copies of the weights used."""
+        self.x, self.y = copied(self.x), copied(self.y)
+        self._gradients = {name: copied(gradient) for name, gradient in self._gradients.items()}
+        self._weights = used
+        self._versions = [version(weight) for weight in used]
 
     @property
     def dropped(self) -> bool:

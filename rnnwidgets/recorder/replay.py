@@ -8,7 +8,7 @@ without gradient, outside autocast, without a random number of the global state,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -21,7 +21,7 @@ from rnnwidgets.frame import Trace
 from rnnwidgets.recorder.keep import kept, kept_weights
 from rnnwidgets.recorder.layers import Layer
 from rnnwidgets.recorder.observe import Call
-from rnnwidgets.recorder.runs import Text, plainly, text
+from rnnwidgets.recorder.runs import plainly
 
 MOVED = "a weight changed between the forward pass and step(), so that the gates cannot be replayed"
 _TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
@@ -53,67 +53,6 @@ class _Part:
     start: dict[str, Tensor] = field(default_factory=dict)
 
 
-class Calls:
-    """Calls of one module that carry the state on, each from where the one before ended.
-
-    Attributes:
-        samples: batch indices of the sequences kept.
-    """
-
-    def __init__(self, first: Call) -> None:
-        """Begin with one call."""
-        self._calls = [first]
-        self.samples = first.samples
-
-    def __len__(self) -> int:
-        """Return the number of calls."""
-        return len(self._calls)
-
-    def take(self, call: Call) -> bool:
-        """Add a call if it goes on where the last one ended, and tell whether it does."""
-        follows = call.continues(self._calls[-1])
-        if follows:
-            self._calls.append(call)
-        return follows
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the copies kept."""
-        return sum(call.nbytes for call in self._calls)
-
-    @property
-    def reached(self) -> bool:
-        """Whether any gradient came."""
-        return any(call.reached for call in self._calls)
-
-    @property
-    def overflowed(self) -> bool:
-        """Whether a gradient that came is not finite."""
-        return any(call.overflowed for call in self._calls)
-
-    def forget(self) -> None:
-        """Drop the gradients that came so far."""
-        for call in self._calls:
-            call.forget()
-
-    def traces(self, seen: int, *, heavy: bool) -> list[Trace]:
-        """Return the trace of every wanted layer, joined along time.
-
-        Without gates and total gradients where they cannot be known.
-        """
-        reasons = [f"the last of {seen} calls in this step"] if seen > 1 else []
-        found = [_traces(call, reasons) for call in self._calls]
-        return [_joined(parts, heavy=heavy) for parts in zip(*found, strict=True)]
-
-    def tokens(self, decode: Callable[[int], str]) -> Text | None:
-        """Return the text of the token ids, [sample][time], empty past a length; None where no ids were seen."""
-        known = [call.ids for call in self._calls if call.ids is not None]
-        if len(known) < len(self._calls):
-            return None
-        lengths = tuple(sum(parts) for parts in zip(*(call.lengths for call in self._calls), strict=True))
-        return text(torch.cat(known), lengths, decode)
-
-
 def recurrent_weights(weights: Weights) -> dict[str, Tensor]:
     """Return the weights that a trace keeps, by PyTorch's names."""
     return present({"W_hh": weights.U, "b_hh": weights.b_U, "W_hr": weights.P})
@@ -129,7 +68,16 @@ def difference(error: float, dtype: torch.dtype) -> list[str]:
     return [f"the replay differs from the module's own output by {error:.1e}"] if error > _TOLERANCE[dtype] else []
 
 
-def _traces(call: Call, reasons: Sequence[str]) -> list[_Part]:
+def traces_of(calls: Sequence[Call], reasons: Sequence[str], *, heavy: bool) -> list[Trace]:
+    """Return the trace of every wanted layer over calls that continue one another.
+
+    `reasons` say why they are not exact; `heavy` is explained at `Run.traces`.
+    """
+    found = [_parts(call, reasons) for call in calls]
+    return [_joined(parts, heavy=heavy) for parts in zip(*found, strict=True)]
+
+
+def _parts(call: Call, reasons: Sequence[str]) -> list[_Part]:
     """Return what one call tells of every wanted layer."""
     known = list(reasons)
     if call.moved:

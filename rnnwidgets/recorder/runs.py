@@ -45,7 +45,7 @@ class Run(Protocol):
 
         `heavy`: whether recurrent weights are kept even where they are more than half of all that is recorded of their
         layer.
-        The weights must still be those of the forward pass.
+        The weights must still be those of the forward pass, unless the run has copied them.
         """
 
     def tokens(self, decode: Callable[[int], str]) -> Text | None:

@@ -54,7 +54,7 @@ class Padded:
         self.kept = tuple(index for index in wanted if index < self.batch)
         self.lengths = (x.shape[self._time_axis],) * len(self.kept)
         self._shape = x.shape[:-1]
-        self._index = torch.tensor(self.kept, dtype=torch.int64, device=x.device)
+        self._index = _indices(self.kept, x.device)
 
     def sequences(self, values: Tensor) -> Tensor:
         """Return a copy (T, S, F)."""
@@ -90,7 +90,7 @@ class Packed:
         device = packed.data.device
         self.batch = int(sizes[0])
         self.kept = tuple(index for index in wanted if index < self.batch)
-        self._index = torch.tensor(self.kept, dtype=torch.int64, device=device)
+        self._index = _indices(self.kept, device)
         place = self._index if unsorted is None else unsorted[self._index]
         sizes = sizes.to(device)
         self._inside = place.unsqueeze(0) < sizes.unsqueeze(1)
@@ -148,6 +148,12 @@ class Rows:
     def tokens(self, ids: Tensor) -> Tensor | None:
         """Return the kept ids (S,) if there is one for every sequence."""
         return self.take(ids) if ids.shape == self._shape else None
+
+
+@lru_cache(maxsize=8)
+def _indices(kept: tuple[int, ...], device: torch.device) -> Tensor:
+    with torch.inference_mode(mode=False):  # for a training step too, where an evaluation was first
+        return torch.tensor(kept, dtype=torch.int64, device=device)
 
 
 @lru_cache(maxsize=8)

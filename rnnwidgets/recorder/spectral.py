@@ -16,7 +16,7 @@ from rnnwidgets import schema
 from rnnwidgets.frame import Frame, Trace
 from rnnwidgets.recorder.settings import HEAVY_EVERY
 
-EVERY = 64
+EVERY = 128
 LARGEST = 256
 
 
@@ -31,9 +31,11 @@ def spectral_radii(frame: Frame, recorded: int) -> dict[str, float]:
     if rest:
         return {}
     turns = EVERY // HEAVY_EVERY
-    due = [trace for place, trace in enumerate(frame.traces.values()) if recorded == 0 or (turn - place) % turns == 0]
+    due = [layer for place, layer in enumerate(frame.layers) if recorded == 0 or (turn - place) % turns == 0]
     return {
-        f"spectral_radius.{trace.layer}.{gate}": radius for trace in due for gate, radius in _of_layer(trace).items()
+        f"spectral_radius.{layer}.{gate}": radius
+        for layer in due
+        for gate, radius in _of_layer(frame.traces[layer]).items()
     }
 
 

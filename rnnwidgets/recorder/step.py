@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError
-from rnnwidgets.frame import Frame, Trace
+from rnnwidgets.frame import Frame, Trace, Waiting
 from rnnwidgets.recorder.backward import Backward
+from rnnwidgets.recorder.calls import Calls
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.loop import Given, Loop
 from rnnwidgets.recorder.norms import parameter_norms, totals
 from rnnwidgets.recorder.observe import Call
 from rnnwidgets.recorder.optimizer import Scaling
 from rnnwidgets.recorder.passes import backward_pass
-from rnnwidgets.recorder.replay import Calls
 from rnnwidgets.recorder.runs import Run, Runner
 from rnnwidgets.recorder.sampling import Padded, Rows
 from rnnwidgets.recorder.settings import Settings
@@ -164,7 +166,7 @@ class Step:
     ) -> Frame | None:
         """Return the frame of this step, None if no module was called; `heavy` is explained at `Run.traces`.
 
-        The weights must still be those of its forward pass.
+        The weights must still be those of its forward pass; traces that wait keep a copy of them.
         """
         runs = self.runs or self.forward
         keys = [*(module.path for module in modules), *(key for key in runs if isinstance(key, Tapped))]
@@ -175,30 +177,65 @@ class Step:
         untrained = not (settings.driven or model.training or any(run.reached for run, _ in chosen.values()))
         mode: schema.Mode = "forward" if untrained or runs is self.forward else "training"
         norms = parameter_norms(model, scaling, self.backward.complete, self.backward.local)
+        told = [_Told(run, seen, self._reasons(key), scaling.scale) for key, (run, seen) in chosen.items()]
+        finite = all(math.isfinite(norm.gradient + norm.before_clip) for norm in norms.values())
+        waiting = _waiting(told, heavy=heavy) if finite else None
         return Frame(
             step=self.number,
             samples=first.samples,
-            traces=_named(
-                trace for key, run in chosen.items() for trace in self._traces(key, run, scaling.scale, heavy=heavy)
-            ),
+            traces=_traces(told, heavy=heavy) if waiting is None else waiting,
             scalars={**self.scalars, **(totals(norms) if mode == "training" else {})},
             norms=norms if mode == "training" else {},
             tokens=None if settings.decode is None else first.tokens(settings.decode),
             mode=mode,
         )
 
-    def _traces(self, key: Key, chosen: tuple[Run, int], scale: float, *, heavy: bool) -> Iterator[Trace]:
-        """Yield the traces of a run, their gradients those of the loss itself where that was scaled."""
-        run, seen = chosen
+    def _reasons(self, key: Key) -> list[str]:
+        """Return why what is recorded of a module or taps is not all of it, or not exact."""
         count = self.times.get((key, bool(self.runs)), 0)
         reasons = [_TWICE] if key in self._twice else []
         if count > MOST_TIMES:
             reasons.append(f"the first {MOST_TIMES} of {count} calls in this step")
-        for made in run.traces(seen, heavy=heavy):
-            if scale != 1:
-                for name in {*made.gradients, schema.DIRECT_GRADIENT} & set(made.arrays):
-                    made[name][...] /= scale
-            yield replace(made, inexact="; ".join(filter(None, (made.inexact, *reasons)))) if reasons else made
+        return reasons
+
+
+class _Told(NamedTuple):
+    """A run of which traces are made: how many such runs the step has had, why they are not exact besides, and what
+    the loss was scaled with.
+    """
+
+    run: Run
+    seen: int
+    reasons: list[str]
+    scale: float
+
+
+def _traces(told: Sequence[_Told], *, heavy: bool) -> dict[str, Trace]:
+    """Return the traces of runs by layer; `heavy` is explained at `Run.traces`."""
+    return _named(trace for one in told for trace in _traces_of(one, heavy=heavy))
+
+
+def _traces_of(told: _Told, *, heavy: bool) -> Iterator[Trace]:
+    """Yield the traces of a run, their gradients those of the loss itself where that was scaled."""
+    run, seen, reasons, scale = told
+    for made in run.traces(seen, heavy=heavy):
+        if scale != 1:
+            for name in {*made.gradients, schema.DIRECT_GRADIENT} & set(made.arrays):
+                made[name][...] /= scale
+        yield replace(made, inexact="; ".join(filter(None, (made.inexact, *reasons)))) if reasons else made
+
+
+def _waiting(told: Sequence[_Told], *, heavy: bool) -> Waiting | None:
+    """Return the traces of runs as ones that wait, or None where they must be made at once."""
+    calls = [one.run for one in told if isinstance(one.run, Calls)]
+    expected = [run.expected(heavy=heavy) for run in calls]
+    known = [one for one in expected if one is not None]
+    if len(known) < len(told):
+        return None
+    for run in calls:
+        run.stay()
+    extents = {layer: extent for one in known for layer, extent in one.extents.items()}
+    return Waiting(extents, sum(one.nbytes for one in known), partial(_traces, told, heavy=heavy))
 
 
 def _chosen(runs: Sequence[Run]) -> tuple[Run, int]:

@@ -247,27 +247,26 @@ class Training:
 
     def _record(self, step: Step, told: Callable[[], Scaling]) -> bool:
         model, scaling, overhead = self._model(), told(), self.budget.overhead
-        frame = None
+        frame, recorded = None, self.recording.status.recorded
         if model is not None:
-            heavy = self.recording.status.recorded % HEAVY_EVERY == 0
-            frame = step.frame(model, self.modules, self.settings, scaling, heavy=heavy)
+            frame = step.frame(model, self.modules, self.settings, scaling, heavy=recorded % HEAVY_EVERY == 0)
         if model is None or frame is None:
             self.notices.of_silence(self.names)
             return False
-        scalars = {**self._measured(frame), **frame.scalars}
+        scalars = {**self._measured(frame, recorded), **frame.scalars}
         frame = replace(frame, scalars=scalars, overhead=math.nan if overhead is None else overhead)
         step.scalars = {}
         self.notices.of_frame(frame, step, scaling)
-        if frame.mode == "training" and self.recording.status.recorded % MOVEMENT_EVERY == 0:
+        if frame.mode == "training" and recorded % MOVEMENT_EVERY == 0:
             self._movement = step.number, Movement(model, self._owned)  # before the frame takes the room that is left
         self.recording.append(frame)
         return True
 
-    def _measured(self, frame: Frame) -> dict[str, float]:
+    def _measured(self, frame: Frame, recorded: int) -> dict[str, float]:
         """Return scalars that no one has to log."""
         optimizer = None if self._optimizer is None else self._optimizer()
         rates = {} if optimizer is None else learning_rates(optimizer)
-        return rates | spectral_radii(frame, self.recording.status.recorded)
+        return rates | spectral_radii(frame, recorded)
 
     def _log(self, scalars: Mapping[str, float | Tensor]) -> None:
         if self.ended:

@@ -13,6 +13,7 @@ from rnnwidgets import reduce
 from rnnwidgets.frame import Array, Frame, Trace
 
 _SLACK = 16
+_AT_ONCE = 8
 _AROUND = 2
 _EVENTS = 8
 
@@ -47,7 +48,7 @@ class Held:
 
     def add(self, frame: Frame, room: int) -> int:
         """Hold one more frame within `room` bytes, which it fits, and return how many were given up for it."""
-        given_up = self._thin(frame.nbytes + room // _SLACK, room) if self.nbytes + frame.nbytes > room else 0
+        given_up = self._thin(frame.nbytes + room // _AT_ONCE, room) if self.nbytes + frame.nbytes > room else 0
         self.frames.append(frame)
         self.nbytes += frame.nbytes
         return given_up

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-THREAD_NAME = "rnnwidgets-snapshot"
+THREAD_NAME = "rnnwidgets-views"
 
 
 def weakly(method: Callable[[T], None]) -> Callable[[T], None]:

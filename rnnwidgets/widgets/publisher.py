@@ -3,8 +3,9 @@
 Answers these constraints. Whatever crosses the wire is immutable bytes, encoded once for all views. Custom messages
 are lost on reload and when a cell prints much, traits are not: so deltas go as messages, and a snapshot that heals
 everything goes as traits, with growing gaps while training runs and at every end that can be seen. Those of a running
-training are made on a thread beside it; the last one before the cell ends. A publisher lives as long as one of its
-views or charts, which it holds weakly; the recording holds nothing but a weak callback.
+training are made on a thread beside it, as is a delta whose frame is still to be computed; the last one before the cell
+ends. A publisher lives as long as one of its views or charts, which it holds weakly; the recording holds nothing but a
+weak callback.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from rnnwidgets import schema
 from rnnwidgets.analysis import Analysis
 from rnnwidgets.errors import Guard
-from rnnwidgets.frame import Frame
+from rnnwidgets.frame import Frame, settle, waits
 from rnnwidgets.recording import Recording
 from rnnwidgets.widgets.analyst import Analyst, Findings, encoded
+from rnnwidgets.widgets.audience import Chart, Message, View
 from rnnwidgets.widgets.beside import beside, weakly
 from rnnwidgets.widgets.lanes import DurableLane, LiveLane, sound
 from rnnwidgets.widgets.settle import Settle
@@ -31,30 +33,6 @@ from rnnwidgets.widgets.settle import Settle
 CHART_SECONDS = 0.5
 _ENDED = ("finished", "failed")
 _RESTING_SECONDS = 1.0
-
-Message = dict[str, Any]
-
-
-class View(Protocol):
-    """What shows frames: a widget."""
-
-    step: int | None
-
-    def send(self, content: Message, buffers: list[bytes]) -> None:
-        """Send a custom message."""
-
-    def show(self, meta: Message, snapshot: bytes) -> None:
-        """Send the snapshot, changed or not."""
-
-
-class Chart(Protocol):
-    """What reads the recording itself: told when to, and where the cursor is."""
-
-    def refresh(self) -> None:
-        """Read the recording again."""
-
-    def follow(self, step: int | None) -> None:
-        """Mark this training step."""
 
 
 class Publisher:
@@ -80,7 +58,7 @@ class Publisher:
         self._progress = _progress(recording.status)
         self._state: schema.State = recording.status.state
         self._cell_over: schema.State | None = None
-        self._unseen = self._writing = False
+        self._unseen = self._writing = self._computing = False
         self._written = self._charted = float("-inf")
 
     @contextmanager
@@ -161,9 +139,12 @@ class Publisher:
             if status.state in _ENDED or (status.state == "paused" and now - self._written >= _RESTING_SECONDS):
                 self._write(now)
             self._analyse()
-        if self._live.ready(now):
+        if self._live.ready(now) and not self._computing:
             frame = self._complete_frame(complete=complete)
-            if complete or self._live.news(frame):
+            if frame is not None and waits(frame):
+                self._computing = True
+                beside(weakly(self._speak_beside), frame)
+            elif complete or self._live.news(frame):
                 self._speak(frame)
                 self._analyse()
         if self._unseen and not self._writing and self._durable.due(now):
@@ -211,6 +192,16 @@ class Publisher:
         for view in views:
             self._guard.run("sending to a view", view.send, content, [buffer])
         self._live.said(self._clock())
+
+    def _speak_beside(self, frame: Frame) -> None:
+        """Send a delta once its frame is computed, which keeps nobody waiting for the lock."""
+        with self.recording.aside.counting():
+            self._guard.run("computing a frame", settle, frame)
+            with self._lock:
+                self._computing = False
+                if self._tied and not waits(frame):
+                    self._guard.run("updating the views", self._speak, frame)
+                    self._analyse()
 
     def _write(self, now: float) -> None:
         """Give every view a new snapshot."""

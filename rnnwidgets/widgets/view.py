@@ -21,10 +21,11 @@ from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError, UnknownNameError
 from rnnwidgets.frame import Trace
 from rnnwidgets.recording import Recording
+from rnnwidgets.widgets.audience import Message
 from rnnwidgets.widgets.lanes import sound
 from rnnwidgets.widgets.layout import Layout, arrange
 from rnnwidgets.widgets.page import PageWidget, array, unechoed
-from rnnwidgets.widgets.publisher import Message, publisher_of
+from rnnwidgets.widgets.publisher import publisher_of
 from rnnwidgets.widgets.sources import recordings_of
 from rnnwidgets.widgets.still import still
 
