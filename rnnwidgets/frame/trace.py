@@ -123,6 +123,10 @@ class Waiting(Mapping[str, Trace]):
         """Return the number of layers."""
         return len(self.extents)
 
+    def __repr__(self) -> str:
+        """Say which layers there are, and compute nothing."""
+        return f"<traces of {', '.join(self)}{'' if self.over else ', which wait to be looked at'}>"
+
     def __reduce__(self) -> tuple[type, tuple[dict[str, Trace]]]:
         """Be copied and pickled as the traces themselves."""
         return dict, (dict(self.items()),)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rnnwidgets.errors import Guard
-from rnnwidgets.frame import Frame
+from rnnwidgets.frame import Frame, settle
 from rnnwidgets.recorder.budget import WAKE, Budget
 from rnnwidgets.recorder.keep import SPARE
 from rnnwidgets.recorder.layers import Recurrent
@@ -253,6 +253,8 @@ class Training:
         if model is None or frame is None:
             self.notices.of_silence(self.names)
             return False
+        if not recorded:
+            settle(frame)  # so that a model which cannot be replayed is told of at once
         scalars = {**self._measured(frame, recorded), **frame.scalars}
         frame = replace(frame, scalars=scalars, overhead=math.nan if overhead is None else overhead)
         step.scalars = {}

@@ -194,13 +194,13 @@ class Publisher:
         self._live.said(self._clock())
 
     def _speak_beside(self, frame: Frame) -> None:
-        """Send a delta once its frame is computed, which keeps nobody waiting for the lock."""
+        """Send a delta once its frame is computed, while nobody waits for the lock; without it, where that fails."""
         with self.recording.aside.counting():
             self._guard.run("computing a frame", settle, frame)
             with self._lock:
                 self._computing = False
-                if self._tied and not waits(frame):
-                    self._guard.run("updating the views", self._speak, frame)
+                if self._tied:
+                    self._guard.run("updating the views", self._speak, None if waits(frame) else frame)
                     self._analyse()
 
     def _write(self, now: float) -> None:

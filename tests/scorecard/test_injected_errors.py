@@ -14,7 +14,7 @@ from torch import nn
 import rnnwidgets as rw
 from rnnwidgets import wire
 from rnnwidgets.errors import RecorderWarning
-from rnnwidgets.recorder import hooks, observe, step, training
+from rnnwidgets.recorder import calls, hooks, observe, step, training
 from rnnwidgets.recorder.norms import Movement
 from rnnwidgets.recorder.notices import Notices
 from rnnwidgets.recording import Recording
@@ -34,6 +34,7 @@ SITES: dict[str, tuple[Any, str]] = {
     "a gradient that arrives": (step.Step, "answer"),
     "following a gradient": (observe, "listen"),
     "the frame": (step.Step, "frame"),
+    "replaying": (calls, "traces_of"),
     "norms": (step, "parameter_norms"),
     "how the gradient is scaled": (training.Training, "_record"),
     "what is said of a frame": (Notices, "of_frame"),

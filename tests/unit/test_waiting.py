@@ -187,6 +187,7 @@ def test_names_and_sizes_are_known_without_computing():
     assert "l0" in waiting
     assert "l2" not in waiting
     assert (list(waiting), len(waiting)) == (["l0", "l1"], 2)
+    assert "l0, l1, which wait" in repr(frame)
     assert (frame.layers, frame.nbytes, frame.extents["l1"]) == (("l0", "l1"), 77, (5, 2, 4))
     with pytest.raises(KeyError, match="a recorded layer"):
         frame["l2"]
