@@ -1,15 +1,17 @@
-"""Calls of a publisher's methods that do not keep it alive: by what it listens to, and on a thread beside training."""
+"""Work beside training: calls that do not keep their object alive, and threads that do them."""
 
 from __future__ import annotations
 
 import threading
 import weakref
 from collections.abc import Callable
-from typing import TypeVar
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 THREAD_NAME = "rnnwidgets-views"
+LINGER = 10.0
 
 
 def weakly(method: Callable[[T], None]) -> Callable[[T], None]:
@@ -24,6 +26,39 @@ def weakly(method: Callable[[T], None]) -> Callable[[T], None]:
     return call
 
 
-def beside(work: Callable[[T], None], argument: T) -> None:
-    """Begin `work(argument)` on a daemon thread."""
-    threading.Thread(target=work, args=(argument,), name=THREAD_NAME, daemon=True).start()
+class Beside:
+    """A daemon thread that does one piece of work after another, and ends when there was none for `LINGER` seconds.
+
+    A thread for each piece would make torch set up its own threads, and the allocator its own memory, again and again.
+    """
+
+    def __init__(self) -> None:
+        """Start no thread yet."""
+        self._waiting: SimpleQueue[tuple[Callable[[Any], None], Any]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def __call__(self, work: Callable[[T], None], argument: T) -> None:
+        """Have `work(argument)` done after what waits already; a thread that failed at it has another after it."""
+        with self._lock:
+            self._waiting.put((work, argument))
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while self._goes_on():
+            pass
+
+    def _goes_on(self) -> bool:
+        """Do what comes next, and tell whether more may come; nothing of it is held meanwhile."""
+        try:
+            work, argument = self._waiting.get(timeout=LINGER)
+        except Empty:
+            with self._lock:
+                if not self._waiting.empty():
+                    return True
+                self._thread = None
+                return False
+        work(argument)
+        return True

@@ -26,7 +26,7 @@ from rnnwidgets.frame import Frame, settle, waits
 from rnnwidgets.recording import Recording
 from rnnwidgets.widgets.analyst import Analyst, Findings, encoded
 from rnnwidgets.widgets.audience import Chart, Message, View
-from rnnwidgets.widgets.beside import beside, weakly
+from rnnwidgets.widgets.beside import Beside, weakly
 from rnnwidgets.widgets.lanes import DurableLane, LiveLane, sound
 from rnnwidgets.widgets.settle import Settle
 
@@ -50,6 +50,7 @@ class Publisher:
         self._durable = DurableLane()
         recording.owned("views", self._durable)
         self._settle = Settle(weakly(self._settled), clock=clock)
+        self._compute, self._encode = Beside(), Beside()
         self._found = Findings()
         self._analyst = Analyst(recording, weakly(self._analysed))
         self._ties = ExitStack()
@@ -143,13 +144,13 @@ class Publisher:
             frame = self._complete_frame(complete=complete)
             if frame is not None and waits(frame):
                 self._computing = True
-                beside(weakly(self._speak_beside), frame)
+                self._compute(weakly(self._speak_beside), frame)
             elif complete or self._live.news(frame):
                 self._speak(frame)
                 self._analyse()
         if self._unseen and not self._writing and self._durable.due(now):
             self._writing = True
-            beside(weakly(self._write_beside), self.recording[:-1])
+            self._encode(weakly(self._write_beside), self.recording[:-1])
         if now - self._charted >= CHART_SECONDS:
             self._refresh(now)
 

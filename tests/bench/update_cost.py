@@ -5,7 +5,8 @@
 
 Each pair times one recorded step that is sent to one Explorer (append, log, encode, hand to the kernel) and one
 `json.dumps` of the same arrays, the way of tools that draw from lists; their order alternates. Time is CPU time of the
-training thread. The snapshot of the whole run, which a live view gets every ten seconds, costs another thread what is
+training thread. A frame whose traces wait, as most of training's do, is computed, encoded and sent by a thread beside
+it. The snapshot of the whole run, which a live view gets every ten seconds, costs another thread what is
 printed of it: its steps are encoded, those anew that the last one did not hold, and then training waits at most for the
 latest step, the curves and the sending.
 """
@@ -18,12 +19,13 @@ import statistics
 import time
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from jupyter_client.manager import start_new_kernel
 
-from rnnwidgets.frame import Frame
+from rnnwidgets.frame import Frame, Waiting
 from rnnwidgets.recording import Recording
 from rnnwidgets.widgets import Explorer, publisher
 from tests.unit.browser import Clock
@@ -45,6 +47,11 @@ def as_json(frame: Frame) -> str:
     return json.dumps({name: array.tolist() for name, array in frame["lstm.l0"].arrays.items()})
 
 
+def waiting(frame: Frame) -> Frame:
+    """Return the frame as training leaves it, its traces still to be computed."""
+    return replace(frame, traces=Waiting(frame.extents, frame.nbytes, lambda: frame.traces))
+
+
 def record(recording: Recording, frame: Frame) -> None:
     recording.append(frame)
     recording.log(frame.step, {"loss": 1.0})
@@ -58,26 +65,30 @@ def measure(pairs: int) -> None:
         told = publisher.Publisher(recording, clock)
         publisher._publishers[recording] = weakref.ref(told)
         view = Explorer(recording)
-        updates, lists = [], []
+        updates, lists, waited = [], [], []
         for pair in range(pairs):
-            frame = make_frame(pair, shape, {"grad_norm": 0.5})
-            update = partial(record, recording, frame)
+            frame, later = (make_frame(2 * pair + place, shape, {"grad_norm": 0.5}) for place in range(2))
             for way in (0, 1) if pair % 2 else (1, 0):
                 if way:
                     clock.now += 0.3  # no earlier: while JSON is written, what says things again would send it
-                    updates.append(cpu(update))
+                    updates.append(cpu(partial(record, recording, frame)))
                 else:
                     lists.append(cpu(partial(as_json, frame)))
+            clock.now += 0.3
+            waited.append(cpu(partial(record, recording, waiting(later))))
+            while told._computing:
+                time.sleep(0.001)
         encodings, snapshots = [], []
-        for step in range(pairs, pairs + SNAPSHOTS * BETWEEN):
+        for step in range(2 * pairs, 2 * pairs + SNAPSHOTS * BETWEEN):
             recording.append(make_frame(step, shape))
-            if step % BETWEEN == BETWEEN - 1:
+            if (step + 1 - 2 * pairs) % BETWEEN == 0:
                 encodings.append(cpu(partial(told._durable.prepare, recording[:-1])))
                 snapshots.append(cpu(partial(told._write, clock.now)))
         size = len(told._live.delta({}, recording[-1], 1, lambda _room: b""))
         plane = recording[-1]["lstm.l0"]["h"][:, :1].size
-        print(f"{name}, {told._live.seq - 1} updates sent in {pairs} steps")
+        print(f"{name}, {told._live.seq - 1} updates sent in {2 * pairs} steps")
         print(f"  update: median {statistics.median(updates):.2f} ms, {size:,} bytes ({plane:,} a plane and sample)")
+        print(f"  update with a frame that waits: median {statistics.median(waited):.2f} ms on the training thread")
         print(f"  JSON:   median {statistics.median(lists):.2f} ms, {len(as_json(recording[-1])):,} bytes")
         print(f"  ratio:  {statistics.median(map(float.__truediv__, updates, lists)):.3f}")
         print(f"  snapshot after {BETWEEN} more steps: encoding median {statistics.median(encodings):.2f} ms,", end=" ")

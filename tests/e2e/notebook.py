@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PROMPT_STARTED = re.compile(r"^\[[*\d]+\]:$")
 PROMPT_DONE = re.compile(r"^\[\d+\]:$")
 PROMPT_BUSY = re.compile(r"^\[\*\]:$")
+LOOKED = "(since) => performance.now() - since > 3000"
 
 
 class Notebook:
@@ -107,10 +108,16 @@ class Notebook:
         self.wait_for_greeting(1)
         self.wait_for_kernel("idle")
 
-    def reload(self) -> None:
-        """Load the page anew while a cell runs, until the notebook is on it."""
+    def reload(self, cell: int) -> None:
+        """Load the page anew while a cell runs, until the view of another cell waits to be had from the kernel.
+
+        ipywidgets (8.1.9) looks for a view's widget for two seconds and only then waits for the kernel. Where that
+        answers just as those end, it shows an error of its own instead.
+        """
         self.page.reload()
         self.prompt(0).wait_for()
+        self.cells.nth(cell).get_by_text("Loading widget...").wait_for()
+        self.page.wait_for_function(LOOKED, arg=self.page.evaluate("performance.now()"))
 
     def wait_for_greeting(self, count: int) -> None:
         """Wait until kernels have introduced themselves to this page so many times; a reload adds one."""

@@ -26,7 +26,7 @@ def test_a_page_reloaded_while_the_cell_runs_has_the_whole_picture_by_the_end_of
     view = start(notebook)
     before = view.until("n('frames') >= 10")
     notebook.save()
-    notebook.reload()
+    notebook.reload(1)
     notebook.stop()  # the cell runs until now
     notebook.wait_for_greeting(2)
     notebook.wait_for_kernel("idle")

@@ -84,7 +84,7 @@ class Wire(list[Sent]):
         monkeypatch.setattr(view, "BUNDLE", bundle)
         monkeypatch.setattr(relay, "SCRIPT", bundle)
         monkeypatch.setattr(publisher, "Analyst", Idle)
-        monkeypatch.setattr(publisher, "beside", at_once)
+        monkeypatch.setattr(publisher, "Beside", lambda: at_once)
         return wire
 
     def publish(self, recording: Recording) -> publisher.Publisher:

@@ -62,7 +62,8 @@ def until_written() -> None:
 def test_a_snapshot_of_a_running_cell_is_encoded_beside_training_which_goes_on_meanwhile(
     wire: Wire, recording: Recording, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(publishing, "beside", beside.beside)
+    monkeypatch.setattr(publishing, "Beside", beside.Beside)
+    monkeypatch.setattr(beside, "LINGER", 0.05)
     encoding, may_end = threading.Event(), threading.Event()
 
     def slow(frame: Frame, limit: int) -> bytes:

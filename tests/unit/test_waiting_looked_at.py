@@ -20,7 +20,6 @@ from rnnwidgets.frame import Frame, Trace, Waiting, settle, waits
 from rnnwidgets.recorder.keep import SPARE
 from rnnwidgets.recorder.replay import traces_of
 from rnnwidgets.recorder.spectral import EVERY
-from rnnwidgets.widgets import publisher
 from tests.unit.browser import Store
 from tests.unit.frames import make_frame
 from tests.unit.matrix import Case
@@ -168,15 +167,14 @@ def test_a_view_is_sent_a_frame_that_waits_by_a_thread_beside_training(wire, rec
     later: list[Callable[[], None]] = []
 
     def beside(work: Callable[[Any], None], argument: Any) -> None:
-        if isinstance(argument, Frame):
-            later.append(partial(work, argument))
+        later.append(partial(work, argument))
 
-    monkeypatch.setattr(publisher, "beside", beside)
     told = wire.publish(recording)
+    monkeypatch.setattr(told, "_compute", beside)
     rw.Explorer(recording)
     found: list[int] = []
     for number in range(3):
-        wire.clock.now += 0.5
+        wire.clock.now += 0.2
         recording.append(waiting_frame(number, found))
         recording.log(number, {"loss": 1.0})
     assert (found, wire.deltas(), len(later)) == ([], [], 1)
@@ -186,7 +184,7 @@ def test_a_view_is_sent_a_frame_that_waits_by_a_thread_beside_training(wire, rec
     for sent in wire.deltas():
         store.take(sent)
     assert list(store.steps) == [0]
-    wire.clock.now += 1
+    wire.clock.now += 0.5
     recording.log(2, {"accuracy": 0.5})
     later.pop()()
     assert found == [0, 2]

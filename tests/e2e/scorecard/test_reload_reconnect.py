@@ -96,8 +96,7 @@ def test_reload_reconnect(lab: Lab, browser: Browser, version: str):
         back, seen = cut(notebook, laid, view)
         pace = slower(time.perf_counter, 20)
         (notebook.folder / "silent").touch()
-        notebook.page.reload()
-        notebook.cells.nth(1).get_by_text("Loading widget...").wait_for()
+        notebook.reload(1)
         notebook.stop()
         facts = told(notebook, "told")
         last = len(facts["times"]) - 1

@@ -1,0 +1,79 @@
+"""A thread beside training: one for all work that comes soon enough, none afterwards, another after a failure."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from typing import Any
+
+import pytest
+
+from rnnwidgets.widgets import beside
+from rnnwidgets.widgets.beside import Beside
+
+SECONDS = 30.0
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == beside.THREAD_NAME]
+
+
+@pytest.fixture(autouse=True)
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    for thread in threads():  # of tests before
+        thread.join(SECONDS)
+    monkeypatch.setattr(beside, "LINGER", 0.3)
+
+
+def test_work_is_done_in_order_by_one_thread_that_ends_when_there_is_no_more():
+    done: list[tuple[int, int]] = []
+    over, work = threading.Event(), Beside()
+    assert threads() == []
+
+    def note(number: int) -> None:
+        done.append((number, threading.get_ident()))
+        if number == 9:
+            over.set()
+
+    for number in range(10):
+        work(note, number)
+    assert over.wait(SECONDS)
+    assert [number for number, _ in done] == list(range(10))
+    (thread,) = threads()
+    assert {ident for _, ident in done} == {thread.ident} != {threading.get_ident()}
+    thread.join(SECONDS)
+    assert threads() == []
+    over.clear()
+    work(note, 9)
+    assert over.wait(SECONDS)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_work_that_fails_ends_its_thread_and_not_the_work_after_it():
+    over, work = threading.Event(), Beside()
+
+    def fail(_: Any) -> None:
+        raise OSError("expected by the test")
+
+    work(fail, None)
+    for thread in threads():
+        thread.join(SECONDS)
+    work(lambda _: over.set(), None)
+    assert over.wait(SECONDS)
+
+
+def test_what_was_worked_on_is_not_held_while_the_thread_waits():
+    class Piece:
+        pass
+
+    over, work, piece = threading.Event(), Beside(), Piece()
+    trace = weakref.ref(piece)
+    work(lambda _: over.set(), piece)
+    del piece
+    assert over.wait(SECONDS)
+    work(lambda _: None, None)
+    for thread in threads():
+        thread.join(SECONDS)
+    gc.collect()
+    assert trace() is None
