@@ -6,10 +6,11 @@ Where what it takes, a copy of the weights included, is hardly more than what co
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from rnnwidgets import schema
 from rnnwidgets.frame import Trace
@@ -85,9 +86,9 @@ class Calls:
 
         May wait only where the gradients of all parameters are finite.
         """
-        if not all(map(_may_wait, self._calls)):
-            return None
         first, held = self._calls[0], self.nbytes + size_of(self._calls[0].used)
+        if not all(_may_wait(call) and _same(call.used, first.used) for call in self._calls):
+            return None
         units, states = first.units
         times, samples, size = sum(len(call.y) for call in self._calls), len(self.samples), first.y.element_size()
         arrays = times * samples * sum(units if name in _OF_UNITS else states for name in self._names) * size
@@ -123,6 +124,11 @@ class Calls:
             return None
         lengths = tuple(sum(parts) for parts in zip(*(call.lengths for call in self._calls), strict=True))
         return text(torch.cat(known), lengths, decode)
+
+
+def _same(one: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
+    """Tell whether two calls used the same weights; those that are computed may be others at each call."""
+    return all(left.data_ptr() == right.data_ptr() for left, right in zip(one, other, strict=True))
 
 
 def _may_wait(call: Call) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError
-from rnnwidgets.frame import Frame, Trace, Waiting
+from rnnwidgets.frame import Frame, ParameterNorm, Trace, Waiting
 from rnnwidgets.recorder.backward import Backward
 from rnnwidgets.recorder.calls import Calls
 from rnnwidgets.recorder.layers import Recurrent
@@ -178,8 +178,9 @@ class Step:
         mode: schema.Mode = "forward" if untrained or runs is self.forward else "training"
         norms = parameter_norms(model, scaling, self.backward.complete, self.backward.local)
         told = [_Told(run, seen, self._reasons(key), scaling.scale) for key, (run, seen) in chosen.items()]
+        known = all(_is_told(key, norms) for key, (run, _) in chosen.items() if run.reached)
         finite = all(math.isfinite(norm.gradient + norm.before_clip) for norm in norms.values())
-        waiting = _waiting(told, heavy=heavy) if finite else None
+        waiting = _waiting(told, heavy=heavy) if known and finite else None
         return Frame(
             step=self.number,
             samples=first.samples,
@@ -236,6 +237,11 @@ def _waiting(told: Sequence[_Told], *, heavy: bool) -> Waiting | None:
         run.stay()
     extents = {layer: extent for one in known for layer, extent in one.extents.items()}
     return Waiting(extents, sum(one.nbytes for one in known), partial(_traces, told, heavy=heavy))
+
+
+def _is_told(key: Key, norms: Mapping[str, ParameterNorm]) -> bool:
+    """Tell whether the gradient of any parameter of a module is known; where it is asked of autograd, none is."""
+    return any(name.startswith(f"{key}." if key else "") for name in norms)
 
 
 def _chosen(runs: Sequence[Run]) -> tuple[Run, int]:

@@ -165,6 +165,37 @@ def test_what_may_hold_more_than_its_own_weights_tell_is_computed_at_once(change
     assert frame[frame.layers[0]]["dh"].any()
 
 
+def test_gradients_asked_of_autograd_are_not_known_to_be_finite_and_computed_at_once():
+    lstm, x = nn.LSTM(3, 4), torch.randn(6, 2, 3)
+    with rw.watch(lstm, every=1) as recorder:
+        for _ in range(2):
+            torch.autograd.grad(lstm(x)[0].square().sum(), tuple(lstm.parameters()))
+            recorder.step()
+    frame = recorder.recording[1]
+    assert not waits(frame)
+    assert frame["l0"]["dh"].any()
+
+
+def test_calls_whose_weights_are_computed_anew_each_time_are_replayed_each_with_its_own(monkeypatch):
+    def trained() -> Frame:
+        torch.manual_seed(0)
+        lstm = nn.utils.parametrizations.spectral_norm(nn.LSTM(3, 4, dtype=torch.float64), "weight_hh_l0")
+
+        def step() -> Tensor:
+            early, state = lstm(torch.randn(6, 2, 3, dtype=torch.float64))
+            late, _ = lstm(torch.randn(4, 2, 3, dtype=torch.float64), state)
+            loss: Tensor = early.sum() + late.square().sum()
+            return loss
+
+        return second(step, lstm)
+
+    found = trained()
+    assert found.extents == {"l0": (10, 2, 4)}
+    assert found["l0"].replay_error < 1e-12
+    refuse(monkeypatch)
+    assert said(found) == said(trained())
+
+
 def test_a_weight_moved_before_the_end_of_the_step_is_told_at_once():
     lstm = nn.LSTM(3, 4)
     with rw.watch(lstm, every=1) as recorder:
