@@ -24,7 +24,7 @@ from rnnwidgets.frame import Array
 _LEAST = 128 * 1024
 _MOST_SPARE = 8 * 2**20
 _ALIGNED = 64
-_UNSHARED = 2  # references to a mapping that only its block holds, one of them the question's own
+_UNSHARED = 2  # references to a mapping that only one holds, one of them the question's own
 
 
 class Spare:
@@ -68,7 +68,18 @@ class Spare:
 SPARE = Spare()
 
 
-class Store:
+class _Mapped:
+    """Has a mapping of its own, which serves another once it is gone itself."""
+
+    _memory: mmap.mmap
+
+    def __del__(self) -> None:
+        """Leave the mapping to another, unless some array or tensor still shows it; an interrupt may forestall it."""
+        if hasattr(self, "_memory") and sys.getrefcount(self._memory) <= _UNSHARED:
+            SPARE.give(self._memory)
+
+
+class Store(_Mapped):
     """Copies of tensors in one mapping, which serves others once they are gone too."""
 
     def __init__(self, tensors: Sequence[Tensor]) -> None:
@@ -91,17 +102,12 @@ class Store:
         copy = copy.view(values.shape).copy_(values)
         return copy.transpose(0, 1) if turned else copy
 
-    def __del__(self) -> None:
-        """Leave the mapping to another, unless a copy is still read."""
-        if sys.getrefcount(self._memory) <= _UNSHARED:
-            SPARE.give(self._memory)
-
 
 def _room(tensor: Tensor) -> int:
     return -(-tensor.nbytes // _ALIGNED) * _ALIGNED
 
 
-class Block(Mapping[str, Array]):
+class Block(_Mapped, Mapping[str, Array]):
     """Arrays in one mapping; each is made when it is asked for, so that nothing else is kept of it."""
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
@@ -114,11 +120,6 @@ class Block(Mapping[str, Array]):
         }
         for name, tensor in tensors.items():
             np.copyto(self[name], tensor.cpu().numpy())
-
-    def __del__(self) -> None:
-        """Leave the mapping to another block, unless some array still shows it."""
-        if sys.getrefcount(self._memory) <= _UNSHARED:
-            SPARE.give(self._memory)
 
     def __getitem__(self, name: str) -> Array:
         """Return a view of one array's memory."""

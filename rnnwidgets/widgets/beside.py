@@ -27,14 +27,14 @@ def weakly(method: Callable[[T], None]) -> Callable[[T], None]:
 
 
 class Beside:
-    """A daemon thread that does one piece of work after another, and ends when there was none for `LINGER` seconds.
+    """A daemon thread that does one piece of work after another, until told to end or without any for `LINGER` seconds.
 
     A thread for each piece would make torch set up its own threads, and the allocator its own memory, again and again.
     """
 
     def __init__(self) -> None:
         """Start no thread yet."""
-        self._waiting: SimpleQueue[tuple[Callable[[Any], None], Any]] = SimpleQueue()
+        self._waiting: SimpleQueue[tuple[Callable[[Any], None], Any] | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -46,6 +46,10 @@ class Beside:
                 self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
                 self._thread.start()
 
+    def end(self) -> None:
+        """Let the thread end after what waits already; work that comes later has another."""
+        self._waiting.put(None)
+
     def _run(self) -> None:
         while self._goes_on():
             pass
@@ -53,12 +57,14 @@ class Beside:
     def _goes_on(self) -> bool:
         """Do what comes next, and tell whether more may come; nothing of it is held meanwhile."""
         try:
-            work, argument = self._waiting.get(timeout=LINGER)
+            piece = self._waiting.get(timeout=LINGER)
         except Empty:
-            with self._lock:
-                if not self._waiting.empty():
-                    return True
+            piece = None
+        if piece is not None:
+            work, argument = piece
+            work(argument)
+            return True
+        with self._lock:
+            if self._waiting.empty():
                 self._thread = None
-                return False
-        work(argument)
-        return True
+            return self._thread is not None

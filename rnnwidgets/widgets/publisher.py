@@ -110,6 +110,8 @@ class Publisher:
         self._ties.callback(self.recording.subscribe(weakly(self._changed)))
         self._ties.callback(self._settle.stop)
         self._ties.callback(self._analyst.stop)
+        self._ties.callback(self._compute.end)
+        self._ties.callback(self._encode.end)
         if "IPython" in sys.modules:
             shell = sys.modules["IPython"].get_ipython()
             if shell is not None:

@@ -51,9 +51,13 @@ class Idle:
     def stop(self) -> None: ...
 
 
-def at_once(work: Callable[[Any], None], argument: Any) -> None:
-    """Do what would be done on another thread, so that the clock does not go on meanwhile."""
-    work(argument)
+class AtOnce:
+    """Does what would be done on another thread, so that the clock does not go on meanwhile."""
+
+    def __call__(self, work: Callable[[Any], None], argument: Any) -> None:
+        work(argument)
+
+    def end(self) -> None: ...
 
 
 class Wire(list[Sent]):
@@ -84,7 +88,7 @@ class Wire(list[Sent]):
         monkeypatch.setattr(view, "BUNDLE", bundle)
         monkeypatch.setattr(relay, "SCRIPT", bundle)
         monkeypatch.setattr(publisher, "Analyst", Idle)
-        monkeypatch.setattr(publisher, "Beside", lambda: at_once)
+        monkeypatch.setattr(publisher, "Beside", AtOnce)
         return wire
 
     def publish(self, recording: Recording) -> publisher.Publisher:

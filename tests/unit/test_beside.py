@@ -49,6 +49,22 @@ def test_work_is_done_in_order_by_one_thread_that_ends_when_there_is_no_more():
     assert over.wait(SECONDS)
 
 
+def test_a_thread_that_is_told_to_end_does_so_at_once_and_work_after_it_is_done(monkeypatch):
+    monkeypatch.setattr(beside, "LINGER", 10 * SECONDS)
+    over, work = threading.Event(), Beside()
+    work(lambda _: None, None)
+    (thread,) = threads()
+    work.end()
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+    work.end()
+    work(lambda _: over.set(), None)
+    assert over.wait(SECONDS)
+    work.end()
+    for thread in threads():
+        thread.join(SECONDS)
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_work_that_fails_ends_its_thread_and_not_the_work_after_it():
     over, work = threading.Event(), Beside()

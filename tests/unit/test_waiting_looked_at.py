@@ -20,7 +20,7 @@ from rnnwidgets.frame import Frame, Trace, Waiting, settle, waits
 from rnnwidgets.recorder.keep import SPARE
 from rnnwidgets.recorder.replay import traces_of
 from rnnwidgets.recorder.spectral import EVERY
-from tests.unit.browser import Store
+from tests.unit.browser import AtOnce, Store
 from tests.unit.frames import make_frame
 from tests.unit.matrix import Case
 from tests.unit.tagger import seeded, train_once
@@ -164,13 +164,13 @@ def waiting_frame(number: int, found: list[int], error: Exception | None = None)
 
 
 def test_a_view_is_sent_a_frame_that_waits_by_a_thread_beside_training(wire, recording, monkeypatch):
+    class Later(AtOnce):
+        def __call__(self, work: Callable[[Any], None], argument: Any) -> None:
+            later.append(partial(work, argument))
+
     later: list[Callable[[], None]] = []
-
-    def beside(work: Callable[[Any], None], argument: Any) -> None:
-        later.append(partial(work, argument))
-
     told = wire.publish(recording)
-    monkeypatch.setattr(told, "_compute", beside)
+    monkeypatch.setattr(told, "_compute", Later())
     rw.Explorer(recording)
     found: list[int] = []
     for number in range(3):
