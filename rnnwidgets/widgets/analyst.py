@@ -122,49 +122,44 @@ class Analyst:
     def _next(self, apart: Apart, *, live: bool) -> Analysis | None:
         """Return the analysis that is most wanted now, None if all are made."""
         while True:
-            steps = self._recording.steps
-            position = self._newest(steps) if live else self._wanted_of(steps)
+            with self._recording.lock:
+                held, steps = self._recording[:], self._recording.steps
+            position = self._newest(held, steps) if live else self._wanted_of(held, steps)
             if position is None:
                 return None
             self._done.add(steps[position])
-            frames = sound(self._recording, range(max(position + 1 - WINDOW, 0), position + 1))
+            frames = sound(held, range(max(position + 1 - WINDOW, 0), position + 1))
             if frames and frames[-1].step == steps[position]:
                 scalars = {name: one.until(steps[position]) for name, one in self._recording.scalars.items()}
-                said = findings(frames, scalars, self._first_bad(frames, scalars))
+                said = findings(frames, scalars, self._first_bad(held, frames, scalars))
+                del held  # what the recording gives up meanwhile need not be kept for this
                 for event in said:
                     if event.name in _EVENTS and event.step is not None:
                         self._recording.pin(event.step)
                 return replace(apart.analyse(frames[-1]), findings=said)
 
-    def _newest(self, steps: list[int]) -> int | None:
+    def _newest(self, held: Sequence[Frame], steps: list[int]) -> int | None:
         """Return the position of the newest frame, of one with recurrent weights if the latest few have one."""
         if not steps:
             return None
-        position = self._weighted(len(steps) - 1)
+        position = _weighted(held, len(steps) - 1)
         return None if steps[position] in self._done else position
 
-    def _wanted_of(self, steps: list[int]) -> int | None:
+    def _wanted_of(self, held: Sequence[Frame], steps: list[int]) -> int | None:
         """Return the position of the latest frame, of `AFTER` spread over the run, that is not analysed yet."""
         for place in reversed(reduce.spread(len(steps), AFTER) if steps else []):
             if steps[place] not in self._done:
-                position = self._weighted(place)
+                position = _weighted(held, place)
                 if steps[position] not in self._done:
                     return position
         return None
 
-    def _weighted(self, position: int) -> int:
-        """Return the nearest position at or before this one whose frame has recurrent weights, else this one."""
-        for place in range(position, max(position - WINDOW, -1), -1):
-            if any(trace.weights for frame in sound(self._recording, [place]) for trace in frame.traces.values()):
-                return place
-        return position
-
-    def _first_bad(self, frames: Sequence[Frame], scalars: Mapping[str, Curve]) -> Bad | None:
+    def _first_bad(self, held: Sequence[Frame], frames: Sequence[Frame], scalars: Mapping[str, Curve]) -> Bad | None:
         """Return the first value that is not finite up to these frames: all are searched once a curve shows one."""
         if self._bad is None:
             judged = [scalars[name].high for name in _JUDGED if name in scalars]
             suspect = any(not np.isfinite(high).all() for high in judged)
-            self._bad = first_bad(_each(self._recording) if suspect else frames)
+            self._bad = first_bad(_each(held) if suspect else frames)
         return self._bad if self._bad is not None and self._bad.step <= frames[-1].step else None
 
 
@@ -214,7 +209,15 @@ def encoded(analysis: Analysis) -> tuple[bytes, bytes]:
     return encode_analysis(analysis, LIVE_BYTES), encode_analysis(analysis, KEPT_EACH)
 
 
-def _each(recording: Recording) -> Iterator[Frame]:
+def _weighted(held: Sequence[Frame], position: int) -> int:
+    """Return the nearest position at or before this one whose frame has recurrent weights, else this one."""
+    for place in range(position, max(position - WINDOW, -1), -1):
+        if any(trace.weights for frame in sound(held, [place]) for trace in frame.traces.values()):
+            return place
+    return position
+
+
+def _each(held: Sequence[Frame]) -> Iterator[Frame]:
     """Yield the frames one by one: of a recording on disk, each is read when its turn comes."""
-    for position in range(len(recording)):
-        yield from sound(recording, [position])
+    for position in range(len(held)):
+        yield from sound(held, [position])

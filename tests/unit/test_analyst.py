@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -50,6 +51,25 @@ def until_idle() -> None:
     for thread in threads():
         thread.join(SECONDS)
     assert not threads()
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_frames_that_are_given_up_meanwhile_are_not_looked_for(live, taken, monkeypatch):
+    recording = trained()
+    analyst = Analyst(recording, taken.put)
+
+    def thinned(*args: Any) -> Any:
+        del recording._held.frames[:-1]
+        return choose(*args)
+
+    choice = "_newest" if live else "_wanted_of"
+    choose = getattr(analyst, choice)
+    monkeypatch.setattr(analyst, choice, thinned)
+    with Apart() as apart:
+        found = analyst._next(apart, live=live)
+    assert found is not None
+    assert found.step == 5
+    assert len(recording) == 1
 
 
 def test_while_training_runs_the_newest_frame_is_analysed_and_those_between_are_left_out(
