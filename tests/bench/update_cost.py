@@ -75,9 +75,12 @@ def measure(pairs: int) -> None:
                 else:
                     lists.append(cpu(partial(as_json, frame)))
             clock.now += 0.3
+            sent = told._live.seq
             waited.append(cpu(partial(record, recording, waiting(later))))
-            while told._computing:
+            while told._live.seq == sent or told._computing:
                 time.sleep(0.001)
+            with told._lock:  # until it has been paid for
+                pass
         encodings, snapshots = [], []
         for step in range(2 * pairs, 2 * pairs + SNAPSHOTS * BETWEEN):
             recording.append(make_frame(step, shape))
