@@ -23,7 +23,7 @@ from rnnwidgets import schema
 from rnnwidgets.archive.record import Kind, to_json
 from rnnwidgets.archive.writer import Entry, Writer
 from rnnwidgets.errors import Guard, RecorderWarning, RecordingError
-from rnnwidgets.frame import Frame, scalar, settle
+from rnnwidgets.frame import Frame, scalar
 
 THREAD_NAME = "rnnwidgets-disk"
 QUEUE_BYTES = 64 * 2**20
@@ -66,8 +66,7 @@ class Disk:
         weakref.finalize(self, self._journal.stop).atexit = False
 
     def frame(self, frame: Frame) -> None:
-        """Take a frame, unless too many are waiting; its traces are computed by the thread that brings it."""
-        settle(frame)
+        """Take a frame, unless too many are waiting."""
         self._journal.put(frame.step, frame)
 
     def scalars(self, step: int, scalars: Mapping[str, float]) -> None:

@@ -16,7 +16,7 @@ from rnnwidgets import schema
 from rnnwidgets.frame import Trace
 from rnnwidgets.recorder.keep import Store, are_kept
 from rnnwidgets.recorder.observe import Call
-from rnnwidgets.recorder.replay import traces_of
+from rnnwidgets.recorder.replay import recurrent_weights, traces_of
 from rnnwidgets.recorder.runs import Text, size_of, text
 
 _MOST = 1.25  # times what comes of them, so that a plain RNN, of which little comes, may wait too
@@ -93,7 +93,7 @@ class Calls:
         times, samples, size = sum(len(call.y) for call in self._calls), len(self.samples), first.y.element_size()
         arrays = times * samples * sum(units if name in _OF_UNITS else states for name in self._names) * size
         start = samples * (states + (units if first.kind == "LSTM" else 0)) * size
-        weights = first.recurrent * size
+        weights = size_of(recurrent_weights(first.weights(0, 0)))
         each = arrays + start + (weights if are_kept(weights, arrays, heavy=heavy) else 0)
         whole = each * len(first.layers)
         if held > _MOST * whole:

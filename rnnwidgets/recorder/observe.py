@@ -191,12 +191,6 @@ class Call:
         return (h if c is None else c).shape[-1], h.shape[-1]
 
     @property
-    def recurrent(self) -> int:
-        """Number of entries of one layer's recurrent weights, those that its trace keeps."""
-        _, W_hh, *others = self._weights[: len(self._weights) // (self.depth * self.directions)]
-        return W_hh.numel() + sum(weight.numel() for weight in others[1 if len(others) > 1 else 0 :])
-
-    @property
     def used(self) -> Sequence[Tensor]:
         """The weights of this forward pass."""
         return self._weights

@@ -1,8 +1,9 @@
 """From a call to its traces: gates by replay, total gradients by stepping back, how far replay was from the module.
 
 Layers are replayed upwards, each from the output of the one below times its dropout mask, and stepped back downwards:
-the gradient of a layer's input is the direct gradient of the layer below. Runs before the optimizer moves the weights,
-without gradient, outside autocast, without a random number of the global state, and never calls the user's module.
+the gradient of a layer's input is the direct gradient of the layer below. Runs with the weights of the forward pass,
+before the optimizer moves them or on a copy, without gradient, outside autocast, without a random number of the global
+state, on any thread, and never calls the user's module.
 """
 
 from __future__ import annotations

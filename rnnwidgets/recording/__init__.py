@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from rnnwidgets import schema
 from rnnwidgets.archive import Disk, Writer, save
 from rnnwidgets.errors import RecordingError
-from rnnwidgets.frame import Frame
+from rnnwidgets.frame import Frame, settle
 from rnnwidgets.recording.aside import Aside
 from rnnwidgets.recording.convert import Convertible
 from rnnwidgets.recording.held import Held, Sized, fitted
@@ -57,10 +57,7 @@ class Recording(Convertible):
         """
         if memory <= 0:
             raise RecordingError(
-                "memory",
-                expected="a positive number of bytes",
-                found=repr(memory),
-                remedy="leave it out for 64 MiB",
+                "memory", expected="a positive number of bytes", found=repr(memory), remedy="leave it out for 64 MiB"
             )
         self.run, self.name = uuid.uuid4().hex, ""
         self.lock, self._held = threading.RLock(), Held()
@@ -173,6 +170,8 @@ class Recording(Convertible):
 
     def append(self, frame: Frame) -> None:
         """Add a frame and its scalars; older frames are thinned to stay under the cap."""
+        if self._disk is not None:
+            settle(frame)  # by the thread that trains, whose cost it is
         with self.lock:
             self._add(frame.step, frame.scalars)
             self._hold(frame)

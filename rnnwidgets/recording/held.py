@@ -13,7 +13,7 @@ from rnnwidgets import reduce
 from rnnwidgets.frame import Array, Frame, Trace
 
 _SLACK = 16
-_AT_ONCE = 8
+_AT_ONCE = 8  # of the room is made free at a time, since choosing what to give up costs more than giving it up
 _AROUND = 2
 _EVENTS = 8
 

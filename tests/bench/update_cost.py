@@ -67,19 +67,20 @@ def measure(pairs: int) -> None:
         view = Explorer(recording)
         updates, lists, waited = [], [], []
         for pair in range(pairs):
-            frame, later = (make_frame(2 * pair + place, shape, {"grad_norm": 0.5}) for place in range(2))
+            frame = make_frame(pair, shape, {"grad_norm": 0.5})
+            update = partial(record, recording, frame)
             for way in (0, 1) if pair % 2 else (1, 0):
                 if way:
                     clock.now += 0.3  # no earlier: while JSON is written, what says things again would send it
-                    updates.append(cpu(partial(record, recording, frame)))
+                    updates.append(cpu(update))
                 else:
                     lists.append(cpu(partial(as_json, frame)))
+        for step in range(pairs, 2 * pairs):
             clock.now += 0.3
-            sent = told._live.seq
-            waited.append(cpu(partial(record, recording, waiting(later))))
-            while told._live.seq == sent or told._computing:
+            waited.append(cpu(partial(record, recording, waiting(make_frame(step, shape, {"grad_norm": 0.5})))))
+            while told._computing:
                 time.sleep(0.001)
-            with told._lock:  # until it has been paid for
+            with told._lock:  # until it is sent
                 pass
         encodings, snapshots = [], []
         for step in range(2 * pairs, 2 * pairs + SNAPSHOTS * BETWEEN):

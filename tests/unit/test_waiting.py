@@ -76,18 +76,22 @@ def test_a_layer_chosen_by_name_is_the_only_one_that_is_there(monkeypatch):
     assert said(waiting) == said(recorded(case, layers=["rnn.l1"]))
 
 
+def second_of_two_calls(lstm: nn.Module) -> Frame:
+    """Return the frame of a second step, in which the state of one call is carried on by another."""
+
+    def step() -> Tensor:
+        early, state = lstm(torch.randn(6, 2, 3, dtype=torch.float64))
+        late, _ = lstm(torch.randn(4, 2, 3, dtype=torch.float64), state)
+        loss: Tensor = early.sum() + late.square().sum()
+        return loss
+
+    return second(step, lstm)
+
+
 def test_calls_that_carry_the_state_on_wait_together(monkeypatch):
     def trained() -> Frame:
         torch.manual_seed(0)
-        lstm = nn.LSTM(3, 4, dtype=torch.float64)
-
-        def step() -> Tensor:
-            early, state = lstm(torch.randn(6, 2, 3, dtype=torch.float64))
-            late, _ = lstm(torch.randn(4, 2, 3, dtype=torch.float64), state)
-            loss: Tensor = early.sum() + late.square().sum()
-            return loss
-
-        return second(step, lstm)
+        return second_of_two_calls(nn.LSTM(3, 4, dtype=torch.float64))
 
     waiting = trained()
     assert waits(waiting)
@@ -179,15 +183,8 @@ def test_gradients_asked_of_autograd_are_not_known_to_be_finite_and_computed_at_
 def test_calls_whose_weights_are_computed_anew_each_time_are_replayed_each_with_its_own(monkeypatch):
     def trained() -> Frame:
         torch.manual_seed(0)
-        lstm = nn.utils.parametrizations.spectral_norm(nn.LSTM(3, 4, dtype=torch.float64), "weight_hh_l0")
-
-        def step() -> Tensor:
-            early, state = lstm(torch.randn(6, 2, 3, dtype=torch.float64))
-            late, _ = lstm(torch.randn(4, 2, 3, dtype=torch.float64), state)
-            loss: Tensor = early.sum() + late.square().sum()
-            return loss
-
-        return second(step, lstm)
+        lstm = nn.LSTM(3, 4, dtype=torch.float64)
+        return second_of_two_calls(nn.utils.parametrizations.spectral_norm(lstm, "weight_hh_l0"))
 
     found = trained()
     assert found.extents == {"l0": (10, 2, 4)}
