@@ -115,7 +115,7 @@ class Calls:
         used = [store.copied(weight) for weight in weights]
         for call in self._calls:
             call.stay(store.copied, used)
-        self._store = store  # goes after the calls, so that nobody reads it any more
+        self._store = store
 
     def tokens(self, decode: Callable[[int], str]) -> Text | None:
         """Return the text of the token ids, [sample][time], empty past a length; None where no ids were seen."""

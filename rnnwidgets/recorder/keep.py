@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 import mmap
 import sys
+import weakref
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
@@ -27,64 +29,70 @@ _ALIGNED = 64
 _UNSHARED = 2  # references to a mapping that only one holds, one of them the question's own
 
 
-class Spare:
-    """Mappings of blocks that are gone, for blocks of the same size.
+class _Held(weakref.ref["Block | Store"]):
+    """What holds a mapping for its holder, and for nobody in particular once that is gone."""
 
-    Threads take and give as they come: each change of the list is one that Python makes at once.
+    __slots__ = ("memory",)
+    memory: mmap.mmap
+
+
+_NEVER_KEPT: deque[_Held] = deque(maxlen=0)
+
+
+class Spare:
+    """Mappings whose holders are gone, for holders that need as much.
+
+    A holder may go at any moment of any thread. What is called then is no Python, in which an interrupt would be lost
+    and training would go on: deques take them whose length is bounded, one for each power of two of bytes.
     """
 
     def __init__(self) -> None:
         """Start without any."""
-        self._mappings: list[mmap.mmap] = []
+        self._gone = [deque[_Held](maxlen=_MOST_SPARE >> power) for power in range(_MOST_SPARE.bit_length())]
 
     @property
     def nbytes(self) -> int:
-        """What they hold together, at most `_MOST_SPARE`."""
-        return sum(map(len, tuple(self._mappings)))
+        """What they hold together, at most `_MOST_SPARE` for each power of two."""
+        return sum(len(held.memory) for gone in self._gone for held in gone.copy())
 
-    def take(self, size: int) -> mmap.mmap:
-        """Return a mapping of that size; what is in it is left over."""
-        for memory in tuple(self._mappings):
-            if len(memory) == size:
-                try:
-                    self._mappings.remove(memory)
-                except ValueError:  # another thread was quicker
-                    continue
-                return memory
-        return mmap.mmap(-1, size, access=mmap.ACCESS_COPY)
-
-    def give(self, memory: mmap.mmap) -> None:
-        """Keep a mapping that nobody reads any more, in the place of older ones if need be."""
-        if len(memory) <= _MOST_SPARE:
-            self._mappings.append(memory)
-            self.shrink(_MOST_SPARE)
+    def take(self, size: int, holder: Block | Store) -> _Held:
+        """Return a mapping of that size for a holder; what is in it is left over."""
+        power = (size - 1).bit_length()
+        gone = self._gone[power] if power < len(self._gone) else _NEVER_KEPT
+        held = _Held(holder, gone.append)
+        held.memory = _unshared(gone, size) or mmap.mmap(-1, size, access=mmap.ACCESS_COPY)
+        return held
 
     def shrink(self, most: int) -> None:
-        """Give the oldest back to the system until at most so many bytes are left."""
-        while self.nbytes > most:
-            del self._mappings[:1]
+        """Give back to the system, the largest first and of those the oldest, until at most so many bytes are left."""
+        for gone in reversed(self._gone):
+            while gone and self.nbytes > most:
+                gone.popleft()
+
+
+def _unshared(gone: deque[_Held], size: int) -> mmap.mmap | None:
+    """Take out one of that size that no array shows any more; each change is one that Python makes at once."""
+    for _ in range(len(gone)):
+        try:
+            held = gone.popleft()
+        except IndexError:  # another thread was quicker
+            break
+        if len(held.memory) == size and sys.getrefcount(held.memory) <= _UNSHARED:
+            return held.memory
+        gone.append(held)
+    return None
 
 
 SPARE = Spare()
 
 
-class _Mapped:
-    """Has a mapping of its own, which serves another once it is gone itself."""
-
-    _memory: mmap.mmap
-
-    def __del__(self) -> None:
-        """Leave the mapping to another, unless some array or tensor still shows it; an interrupt may forestall it."""
-        if hasattr(self, "_memory") and sys.getrefcount(self._memory) <= _UNSHARED:
-            SPARE.give(self._memory)
-
-
-class Store(_Mapped):
-    """Copies of tensors in one mapping, which serves others once they are gone too."""
+class Store:
+    """Copies of tensors in one mapping, which serves others once they are gone too; small ones on the heap."""
 
     def __init__(self, tensors: Sequence[Tensor]) -> None:
         """Have room for these."""
-        self._memory = SPARE.take(sum(map(_room, tensors)) or 1)
+        size = sum(map(_room, tensors))
+        self._held = SPARE.take(size, self) if size >= _LEAST else None
         self._end = 0
 
     def copied(self, tensor: Tensor) -> Tensor:
@@ -96,24 +104,29 @@ class Store(_Mapped):
         if not tensor.numel():
             return tensor
         turned = tensor.dim() > 1 and not tensor.is_contiguous() and tensor.transpose(0, 1).is_contiguous()
-        values = tensor.transpose(0, 1) if turned else tensor
-        copy = torch.frombuffer(self._memory, dtype=tensor.dtype, count=tensor.numel(), offset=self._end)
-        self._end += _room(tensor)
-        copy = copy.view(values.shape).copy_(values)
+        copy = self._copied(tensor.transpose(0, 1) if turned else tensor)
         return copy.transpose(0, 1) if turned else copy
+
+    def _copied(self, values: Tensor) -> Tensor:
+        if self._held is None:
+            return values.clone(memory_format=torch.contiguous_format)
+        memory, offset = self._held.memory, self._end
+        self._end += _room(values)
+        copy = torch.frombuffer(memory, dtype=values.dtype, count=values.numel(), offset=offset)
+        return copy.view(values.shape).copy_(values)
 
 
 def _room(tensor: Tensor) -> int:
     return -(-tensor.nbytes // _ALIGNED) * _ALIGNED
 
 
-class Block(_Mapped, Mapping[str, Array]):
+class Block(Mapping[str, Array]):
     """Arrays in one mapping; each is made when it is asked for, so that nothing else is kept of it."""
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         """Copy the tensors' values."""
         sizes = [tensor.numel() * tensor.element_size() for tensor in tensors.values()]
-        self._memory = SPARE.take(max(sum(sizes), 1))
+        self._held = SPARE.take(sum(sizes), self)
         self._places = {
             name: (str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape), offset)
             for (name, tensor), offset in zip(tensors.items(), accumulate(sizes, initial=0), strict=False)
@@ -124,7 +137,7 @@ class Block(_Mapped, Mapping[str, Array]):
     def __getitem__(self, name: str) -> Array:
         """Return a view of one array's memory."""
         dtype, shape, offset = self._places[name]
-        return np.frombuffer(self._memory, dtype, math.prod(shape), offset).reshape(shape)
+        return np.frombuffer(self._held.memory, dtype, math.prod(shape), offset).reshape(shape)
 
     def __iter__(self) -> Iterator[str]:
         """Yield the names."""

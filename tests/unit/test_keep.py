@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 import numpy as np
+import pytest
 import torch
 
-from rnnwidgets.recorder.keep import SPARE, Block, kept
+from rnnwidgets.recorder.keep import SPARE, Block, Store, kept
 
 
 def block(fill: float) -> Block:
@@ -50,6 +54,51 @@ def test_memory_that_an_array_still_shows_is_never_written_again():
 
 
 def test_spare_memory_is_bounded():
+    SPARE.shrink(0)
     blocks = [block(float(k)) for k in range(40)]
     del blocks
-    assert 0 < SPARE.nbytes <= 8 * 2**20
+    assert 4 * 2**20 < SPARE.nbytes <= 8 * 2**20
+    SPARE.shrink(2**20)
+    assert 2**19 < SPARE.nbytes <= 2**20
+
+
+def test_memory_of_any_size_is_spare_up_to_a_cap():
+    SPARE.shrink(0)
+    for size in (2**17, 2**20 + 8, 2**22 + 8, 2**23, 2**23 + 8):
+        wanted = kept({"h": torch.zeros(size // 8, dtype=torch.float64)})
+        del wanted
+    assert SPARE.nbytes == 2**17 + 2**20 + 8 + 2**23
+
+
+def test_no_line_of_python_runs_where_a_block_or_a_store_goes():
+    """An interrupt would be swallowed there: Python ignores what a finalizer raises."""
+    lines: list[str] = []
+    held: list[Any] = [block(1.0), Store([torch.zeros(2**16)])]
+    sys.setprofile(lambda frame, event, _: lines.append(f"{event} {frame.f_code.co_name}"))
+    try:
+        held.clear()
+    finally:
+        sys.setprofile(None)
+    assert [line for line in lines if line.startswith("call")] == []
+    assert SPARE.nbytes > 0
+
+
+@pytest.mark.parametrize("size", [5, 2**18])
+def test_a_store_keeps_values_and_layouts(size):
+    values = torch.randn(3, 2, size).transpose(0, 1)
+    store = Store([values, values[0], values[:, :, 1:1]])
+    copies = [store.copied(one) for one in (values, values[0], values[:, :, 1:1])]
+    wanted = values.clone()
+    values.zero_()
+    assert torch.equal(copies[0], wanted)
+    assert torch.equal(copies[1], wanted[0])
+    assert copies[0].stride() == values.stride()
+    assert copies[1].is_contiguous()
+    assert copies[2].shape == (2, 3, 0)
+    assert all(copy.data_ptr() % 64 == 0 for copy in copies)
+
+
+def test_small_copies_are_no_mappings(monkeypatch):
+    """A process may hold some 65 000 of them, and a recording more frames than that."""
+    monkeypatch.setattr("rnnwidgets.recorder.keep.Spare.take", lambda *_: pytest.fail("took a mapping"))
+    assert torch.equal(Store([torch.zeros(64)]).copied(torch.ones(64)), torch.ones(64))
