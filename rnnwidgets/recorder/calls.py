@@ -20,6 +20,7 @@ from rnnwidgets.recorder.replay import recurrent_weights, traces_of
 from rnnwidgets.recorder.runs import Text, size_of, text
 
 _MOST = 1.25  # times what comes of them, so that a plain RNN, of which little comes, may wait too
+_MOST_CUT = 2.0  # of a sequence that is cut: its steps take so long that its frames are few
 _OF_UNITS = {"i", "f", "g", "o", "c", "dc"}  # of an LSTM, whose h may be a projection
 
 
@@ -96,7 +97,7 @@ class Calls:
         weights = size_of(recurrent_weights(first.weights(0, 0)))
         each = arrays + start + (weights if are_kept(weights, arrays, heavy=heavy) else 0)
         whole = each * len(first.layers)
-        if held > _MOST * whole:
+        if held > (_MOST_CUT if first.first else _MOST) * whole:
             return None
         extents = {layer.name: (times, samples, max(units, states)) for layer in first.layers}
         return Expected(extents, max(held, whole))

@@ -15,6 +15,7 @@ import sys
 import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import accumulate
 
 import numpy as np
@@ -60,7 +61,7 @@ class Spare:
         power = (size - 1).bit_length()
         gone = self._gone[power] if power < len(self._gone) else _NEVER_KEPT
         held = _Held(holder, gone.append)
-        held.memory = _unshared(gone, size) or mmap.mmap(-1, size, access=mmap.ACCESS_COPY)
+        held.memory = _unshared(gone, size) or _fresh(size)
         return held
 
     def shrink(self, most: int) -> None:
@@ -81,6 +82,15 @@ def _unshared(gone: deque[_Held], size: int) -> mmap.mmap | None:
             return held.memory
         gone.append(held)
     return None
+
+
+def _fresh(size: int) -> mmap.mmap:
+    """Return a new mapping, in large pages where it is as large: filling it takes half the time then or less."""
+    memory = mmap.mmap(-1, size, access=mmap.ACCESS_COPY)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):  # a Linux without them
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return memory
 
 
 SPARE = Spare()

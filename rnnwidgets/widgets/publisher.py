@@ -2,10 +2,9 @@
 
 Answers these constraints. Whatever crosses the wire is immutable bytes, encoded once for all views. Custom messages
 are lost on reload and when a cell prints much, traits are not: so deltas go as messages, and a snapshot that heals
-everything goes as traits, with growing gaps while training runs and at every end that can be seen. Those of a running
-training are made on a thread beside it, as is a delta whose frame is still to be computed; the last one before the cell
-ends. A publisher lives as long as one of its views or charts, which it holds weakly; the recording holds nothing but a
-weak callback.
+everything goes as traits, with growing gaps while training runs and at every end that can be seen. Both are made on
+threads beside training, frames computed that are still to be; the last snapshot before the cell ends. A publisher lives
+as long as one of its views or charts, which it holds weakly; the recording holds nothing but a weak callback.
 """
 
 from __future__ import annotations
@@ -144,12 +143,9 @@ class Publisher:
             self._analyse()
         if self._live.ready(now) and not self._computing:
             frame = self._complete_frame(complete=complete)
-            if frame is not None and waits(frame):
+            if complete or self._live.news(frame):
                 self._computing = True
                 self._compute(weakly(self._speak_beside), frame)
-            elif complete or self._live.news(frame):
-                self._speak(frame)
-                self._analyse()
         if self._unseen and not self._writing and self._durable.due(now):
             self._writing = True
             self._encode(weakly(self._write_beside), self.recording[:-1])
@@ -196,14 +192,15 @@ class Publisher:
             self._guard.run("sending to a view", view.send, content, [buffer])
         self._live.said(self._clock())
 
-    def _speak_beside(self, frame: Frame) -> None:
+    def _speak_beside(self, frame: Frame | None) -> None:
         """Send a delta once its frame is computed, while nobody waits for the lock; without it, where that fails."""
         with self.recording.aside.counting():
-            self._guard.run("computing a frame", settle, frame)
+            if frame is not None:
+                self._guard.run("computing a frame", settle, frame)
             with self._lock:
                 self._computing = False
                 if self._tied:
-                    self._guard.run("updating the views", self._speak, None if waits(frame) else frame)
+                    self._guard.run("updating the views", self._speak, _computed(frame))
                     self._analyse()
 
     def _write(self, now: float) -> None:
@@ -278,6 +275,11 @@ def publisher_of(recording: Recording) -> Publisher:
             publisher = Publisher(recording)
             _publishers[recording] = weakref.ref(publisher)
         return publisher
+
+
+def _computed(frame: Frame | None) -> Frame | None:
+    """Return the frame, None where its traces are not there."""
+    return None if frame is None or waits(frame) else frame
 
 
 def _progress(status: schema.Status) -> tuple[int, int]:

@@ -5,10 +5,10 @@
 
 Each pair times one recorded step that is sent to one Explorer (append, log, encode, hand to the kernel) and one
 `json.dumps` of the same arrays, the way of tools that draw from lists; their order alternates. Time is CPU time of the
-training thread. A frame whose traces wait, as most of training's do, is computed, encoded and sent by a thread beside
-it. The snapshot of the whole run, which a live view gets every ten seconds, costs another thread what is
-printed of it: its steps are encoded, those anew that the last one did not hold, and then training waits at most for the
-latest step, the curves and the sending.
+training thread: the frame is encoded and sent by a thread beside it, which computes those whose traces wait too, as
+most of training's do. The snapshot of the whole run, which a live view gets every ten seconds, costs another thread
+what is printed of it: its steps are encoded, those anew that the last one did not hold, and then training waits at most
+for the latest step, the curves and the sending.
 """
 
 from __future__ import annotations
@@ -52,6 +52,13 @@ def waiting(frame: Frame) -> Frame:
     return replace(frame, traces=Waiting(frame.extents, frame.nbytes, lambda: frame.traces))
 
 
+def until_sent(told: publisher.Publisher) -> None:
+    while told._computing:
+        time.sleep(0.001)
+    with told._lock:
+        pass
+
+
 def record(recording: Recording, frame: Frame) -> None:
     recording.append(frame)
     recording.log(frame.step, {"loss": 1.0})
@@ -73,15 +80,13 @@ def measure(pairs: int) -> None:
                 if way:
                     clock.now += 0.3  # no earlier: while JSON is written, what says things again would send it
                     updates.append(cpu(update))
+                    until_sent(told)
                 else:
                     lists.append(cpu(partial(as_json, frame)))
         for step in range(pairs, 2 * pairs):
             clock.now += 0.3
             waited.append(cpu(partial(record, recording, waiting(make_frame(step, shape, {"grad_norm": 0.5})))))
-            while told._computing:
-                time.sleep(0.001)
-            with told._lock:  # until it is sent
-                pass
+            until_sent(told)
         encodings, snapshots = [], []
         for step in range(2 * pairs, 2 * pairs + SNAPSHOTS * BETWEEN):
             recording.append(make_frame(step, shape))

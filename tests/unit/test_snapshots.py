@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -52,11 +53,16 @@ def test_snapshots_of_a_running_cell_come_after_two_seconds_and_then_ever_more_r
     assert gaps[-1] == pytest.approx(10.0, abs=0.11)
 
 
-def until_written() -> None:
-    """Wait for the threads on which snapshots are made."""
-    for thread in threading.enumerate():
-        if thread.name == beside.THREAD_NAME:
+def views_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == beside.THREAD_NAME]
+
+
+def until_told(still: Sequence[threading.Thread] = ()) -> None:
+    """Wait for the threads on which deltas and snapshots are made, but for those that are held up."""
+    for thread in views_threads():
+        if thread not in still:
             thread.join(SECONDS)
+            assert not thread.is_alive()
 
 
 def test_a_snapshot_of_a_running_cell_is_encoded_beside_training_which_goes_on_meanwhile(
@@ -64,10 +70,11 @@ def test_a_snapshot_of_a_running_cell_is_encoded_beside_training_which_goes_on_m
 ):
     monkeypatch.setattr(publishing, "Beside", beside.Beside)
     monkeypatch.setattr(beside, "LINGER", 0.05)
-    encoding, may_end = threading.Event(), threading.Event()
+    encoding, may_end, encoders = threading.Event(), threading.Event(), list[threading.Thread]()
 
     def slow(frame: Frame, limit: int) -> bytes:
-        if threading.current_thread() is not threading.main_thread():
+        if limit == lanes.SNAPSHOT_STEP_BYTES:
+            encoders.append(threading.current_thread())
             encoding.set()
             assert may_end.wait(SECONDS)
         return encode_step(frame, limit)
@@ -79,9 +86,10 @@ def test_a_snapshot_of_a_running_cell_is_encoded_beside_training_which_goes_on_m
     assert encoding.wait(SECONDS)
     train(wire, recording, range(25, 60), 0.2)
     assert len(wire.snapshots()) == 1
-    assert [thread.name for thread in threading.enumerate()].count(beside.THREAD_NAME) == 1
+    until_told(encoders)
+    assert views_threads() == encoders
     may_end.set()
-    until_written()
+    until_told()
     assert [sent.kind for sent in wire.snapshots()] == ["comm_open", "comm_msg"]
     live, healed = Store(), Store()
     for sent in wire:
@@ -91,7 +99,7 @@ def test_a_snapshot_of_a_running_cell_is_encoded_beside_training_which_goes_on_m
     assert (healed.seq, sorted(healed.steps)) == (live.seq, recording.steps)
     same_curves(healed, recording)
     train(wire, recording, range(60, 120), 0.2)
-    until_written()
+    until_told()
     assert len(wire.snapshots()) >= 3
     assert recording.aside.counted > 0
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 import rnnwidgets as rw
 from rnnwidgets.frame import Frame, Waiting, waits
-from rnnwidgets.recorder import step
+from rnnwidgets.recorder import step, window
 from rnnwidgets.recorder.calls import Calls
 from tests.unit.matrix import KINDS, Case
 from tests.unit.waiting import recorded, refuse, said, second, sizes
@@ -74,6 +74,25 @@ def test_a_layer_chosen_by_name_is_the_only_one_that_is_there(monkeypatch):
     assert list(waiting.traces) == ["rnn.l1"]
     refuse(monkeypatch)
     assert said(waiting) == said(recorded(case, layers=["rnn.l1"]))
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+def test_the_last_times_of_a_long_sequence_wait(kind, monkeypatch):
+    monkeypatch.setattr(window, "LONGEST", 30)
+    monkeypatch.setattr(window, "_PRODUCTS", 1)
+
+    def trained() -> Frame:
+        torch.manual_seed(0)
+        rnn = kind(2, 40)
+        return second(lambda: rnn(torch.randn(60, 1, 2))[0].square().sum(), rnn)
+
+    waiting = trained()
+    assert waits(waiting)
+    refuse(monkeypatch)
+    at_once = trained()
+    assert at_once["l0"].first == 60 - 16
+    assert said(waiting) == said(at_once)
+    assert 1.25 * sizes(waiting) < waiting.nbytes <= 2 * sizes(waiting)
 
 
 def second_of_two_calls(lstm: nn.Module) -> Frame:

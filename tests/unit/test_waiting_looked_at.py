@@ -163,15 +163,21 @@ def waiting_frame(number: int, found: list[int], error: Exception | None = None)
     return replace(made, traces=Waiting(made.extents, made.nbytes, find))
 
 
-def test_a_view_is_sent_a_frame_that_waits_by_a_thread_beside_training(wire, recording, monkeypatch):
+@pytest.fixture
+def later(wire, recording, monkeypatch) -> list[Callable[[], None]]:
+    """Return what the publisher of the recording leaves to its thread that computes, to be done here."""
+
     class Later(AtOnce):
         def __call__(self, work: Callable[[Any], None], argument: Any) -> None:
-            later.append(partial(work, argument))
+            left.append(partial(work, argument))
 
-    later: list[Callable[[], None]] = []
-    told = wire.publish(recording)
-    monkeypatch.setattr(told, "_compute", Later())
+    left: list[Callable[[], None]] = []
+    monkeypatch.setattr(wire.publish(recording), "_compute", Later())
     rw.Explorer(recording)
+    return left
+
+
+def test_a_view_is_sent_a_frame_that_waits_by_a_thread_beside_training(wire, recording, later):
     found: list[int] = []
     for number in range(3):
         wire.clock.now += 0.2
@@ -180,15 +186,34 @@ def test_a_view_is_sent_a_frame_that_waits_by_a_thread_beside_training(wire, rec
     assert (found, wire.deltas(), len(later)) == ([], [], 1)
     later.pop()()
     assert found == [0]
-    store = Store()
-    for sent in wire.deltas():
-        store.take(sent)
-    assert list(store.steps) == [0]
+    assert list(told(wire).steps) == [0]
     wire.clock.now += 0.5
     recording.log(2, {"accuracy": 0.5})
     later.pop()()
     assert found == [0, 2]
-    assert told._live.seq == 2
+    assert told(wire).seq == 2
+
+
+def test_a_view_is_sent_nothing_by_the_thread_that_trains(wire, recording, later):
+    for number in range(3):
+        wire.clock.now += 0.2
+        recording.append(make_frame(number, (7, 2, 5)))
+        recording.log(number, {"loss": 1.0})
+        assert wire.deltas() == []
+    later.pop()()
+    assert list(told(wire).steps) == [0]
+    wire.clock.now += 0.5
+    recording.log(2, {"accuracy": 0.5})
+    assert list(told(wire).steps) == [0]
+    later.pop()()
+    assert list(told(wire).steps) == [0, 2]
+
+
+def told(wire) -> Store:
+    store = Store()
+    for sent in wire.deltas():
+        store.take(sent)
+    return store
 
 
 def test_a_frame_that_cannot_be_computed_is_told_and_the_next_one_is_sent(wire, recording):
@@ -198,15 +223,11 @@ def test_a_frame_that_cannot_be_computed_is_told_and_the_next_one_is_sent(wire, 
     with pytest.warns(RecorderWarning, match="computing a frame failed"):
         recording.append(waiting_frame(0, found, OSError("no memory")))
         recording.log(0, {"loss": 1.0})
-    store = Store()
-    for sent in wire.deltas():
-        store.take(sent)
+    store = told(wire)
     assert (list(store.steps), list(store.curves)) == ([], ["loss", "grad_norm"])
     assert "computing a frame failed: no memory" in store.status["notes"]
     recording.append(waiting_frame(1, found))
     wire.clock.now += 1
     recording.log(1, {"loss": 1.0})
-    for sent in wire.deltas():
-        store.take(sent)
-    assert list(store.steps) == [1]
+    assert list(told(wire).steps) == [1]
     assert found == [0, 1]
