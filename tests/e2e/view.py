@@ -47,6 +47,9 @@ READ = """(root) => {
   };
 }"""
 
+# What the mouse did is handed to the page before the first of these frames, and painted before the second.
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 NOTE_NUMBERS = """(root) => {
   const noted = [];
   const note = () => { if (root.dataset.seq !== noted.at(-1)) noted.push(root.dataset.seq); };
@@ -128,17 +131,22 @@ class View:
     def drag(self, role: str, start: float) -> Iterator[Callable[[float], None]]:
         """Press on a slider at a fraction of its length and hold it; what is yielded drags it on to another fraction.
 
-        It is let go at the end of the block.
+        Each is painted when it returns. The slider is let go at the end of the block.
         """
         slider, mouse = self.control(role), self.page.mouse
         slider.scroll_into_view_if_needed()
         box = slider.bounding_box()
         assert box, f"the {role} slider is not on the page"
         x, y, width = box["x"], box["y"] + box["height"] / 2, box["width"]
+
+        def move(fraction: float) -> None:
+            mouse.move(x + fraction * width, y, steps=5)
+            self.page.evaluate(PAINTED)
+
         mouse.move(x + start * width, y)
         mouse.down()
         try:
-            yield lambda fraction: mouse.move(x + fraction * width, y, steps=5)
+            yield move
         finally:
             mouse.up()
 
