@@ -157,6 +157,10 @@ class Block(Mapping[str, Array]):
         """Return the number of arrays."""
         return len(self._places)
 
+    def __reduce__(self) -> tuple[type, tuple[dict[str, Array]]]:
+        """Be copied and pickled as arrays of their own."""
+        return dict, ({name: array.copy() for name, array in self.items()},)
+
 
 def kept(tensors: Mapping[str, Tensor]) -> Mapping[str, Array]:
     """Return each tensor's values as an array that shares no memory with it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import sys
 from typing import Any
 
@@ -28,6 +30,21 @@ def test_arrays_hold_the_tensors_values_and_not_their_memory():
     wanted = values.numpy().copy()
     values.zero_()
     np.testing.assert_array_equal(made["h"], wanted)
+
+
+def pickled(made: Block) -> Any:
+    return pickle.loads(pickle.dumps(made))  # noqa: S301 (from the line itself)
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, pickled])
+def test_arrays_are_copied_and_pickled_with_their_values(again):
+    made = block(1.0)
+    found = again(made)
+    del made
+    other = block(2.0)
+    assert (found["h"] == 1).all()
+    assert (found["dh"] == -1).all()
+    assert list(found) == list(other)
 
 
 def test_small_arrays_are_plain_copies():
