@@ -30,10 +30,14 @@ class Beside:
     """A daemon thread that does one piece of work after another, until told to end or without any for `LINGER` seconds.
 
     A thread for each piece would make torch set up its own threads, and the allocator its own memory, again and again.
+
+    Attributes:
+        busy: whether there is work that waits or is at hand.
     """
 
     def __init__(self) -> None:
         """Start no thread yet."""
+        self.busy = False
         self._waiting: SimpleQueue[tuple[Callable[[Any], None], Any] | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -41,10 +45,15 @@ class Beside:
     def __call__(self, work: Callable[[T], None], argument: T) -> None:
         """Have `work(argument)` done after what waits already; a thread that failed at it has another after it."""
         with self._lock:
-            self._waiting.put((work, argument))
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
-                self._thread.start()
+            self.busy = True
+            try:
+                self._waiting.put((work, argument))
+                if self._thread is None or not self._thread.is_alive():
+                    self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+                    self._thread.start()
+            except BaseException:  # an interrupt: what waits is done with the next
+                self.busy = False
+                raise
 
     def end(self) -> None:
         """Let the thread end after what waits already; work that comes later has another."""
@@ -62,7 +71,10 @@ class Beside:
             piece = None
         if piece is not None:
             work, argument = piece
-            work(argument)
+            try:
+                work(argument)
+            finally:
+                self.busy = not self._waiting.empty()
             return True
         with self._lock:
             if self._waiting.empty():

@@ -58,7 +58,7 @@ class Publisher:
         self._progress = _progress(recording.status)
         self._state: schema.State = recording.status.state
         self._cell_over: schema.State | None = None
-        self._unseen = self._writing = self._computing = False
+        self._unseen = False
         self._written = self._charted = float("-inf")
 
     @contextmanager
@@ -141,13 +141,11 @@ class Publisher:
             if status.state in _ENDED or (status.state == "paused" and now - self._written >= _RESTING_SECONDS):
                 self._write(now)
             self._analyse()
-        if self._live.ready(now) and not self._computing:
+        if self._live.ready(now) and not self._compute.busy:
             frame = self._complete_frame(complete=complete)
             if complete or self._live.news(frame):
-                self._computing = True
                 self._compute(weakly(self._speak_beside), frame)
-        if self._unseen and not self._writing and self._durable.due(now):
-            self._writing = True
+        if self._unseen and not self._encode.busy and self._durable.due(now):
             self._encode(weakly(self._write_beside), self.recording[:-1])
         if now - self._charted >= CHART_SECONDS:
             self._refresh(now)
@@ -198,7 +196,6 @@ class Publisher:
             if frame is not None:
                 self._guard.run("computing a frame", settle, frame)
             with self._lock:
-                self._computing = False
                 if self._tied:
                     self._guard.run("updating the views", self._speak, _computed(frame))
                     self._analyse()
@@ -219,7 +216,6 @@ class Publisher:
         with self.recording.aside.counting():
             self._guard.run("encoding a snapshot", self._durable.prepare, frames)
             with self._lock:
-                self._writing = False
                 if self._tied:
                     self._guard.run("updating the views", self._write, self._clock())
 

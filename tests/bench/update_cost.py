@@ -53,10 +53,8 @@ def waiting(frame: Frame) -> Frame:
 
 
 def until_sent(told: publisher.Publisher) -> None:
-    while told._computing:
+    while told._compute.busy:
         time.sleep(0.001)
-    with told._lock:
-        pass
 
 
 def record(recording: Recording, frame: Frame) -> None:

@@ -54,6 +54,8 @@ class Idle:
 class AtOnce:
     """Does what would be done on another thread, so that the clock does not go on meanwhile."""
 
+    busy = False
+
     def __call__(self, work: Callable[[Any], None], argument: Any) -> None:
         work(argument)
 

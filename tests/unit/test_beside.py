@@ -65,6 +65,40 @@ def test_a_thread_that_is_told_to_end_does_so_at_once_and_work_after_it_is_done(
         thread.join(SECONDS)
 
 
+def test_an_interrupt_while_work_is_handed_over_leaves_it_to_the_next(monkeypatch):
+    def interrupted(_: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    done: list[int] = []
+    work = Beside()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(threading.Thread, "start", interrupted)
+        work(done.append, 1)
+    assert (done, work.busy) == ([], False)
+    work(done.append, 2)
+    for thread in threads():
+        thread.join(SECONDS)
+    assert (done, work.busy) == ([1, 2], False)
+
+
+def test_it_is_busy_while_work_waits_or_is_at_hand():
+    begun, may_end, work = threading.Event(), threading.Event(), Beside()
+
+    def hold(_: Any) -> None:
+        begun.set()
+        may_end.wait(SECONDS)
+
+    assert not work.busy
+    for _ in range(2):
+        work(hold, None)
+    assert begun.wait(SECONDS)
+    assert work.busy
+    may_end.set()
+    for thread in threads():
+        thread.join(SECONDS)
+    assert not work.busy
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_work_that_fails_ends_its_thread_and_not_the_work_after_it():
     over, work = threading.Event(), Beside()
@@ -75,6 +109,7 @@ def test_work_that_fails_ends_its_thread_and_not_the_work_after_it():
     work(fail, None)
     for thread in threads():
         thread.join(SECONDS)
+    assert not work.busy
     work(lambda _: over.set(), None)
     assert over.wait(SECONDS)
 

@@ -169,7 +169,12 @@ def later(wire, recording, monkeypatch) -> list[Callable[[], None]]:
 
     class Later(AtOnce):
         def __call__(self, work: Callable[[Any], None], argument: Any) -> None:
-            left.append(partial(work, argument))
+            self.busy = True
+            left.append(partial(self.do, work, argument))
+
+        def do(self, work: Callable[[Any], None], argument: Any) -> None:
+            work(argument)
+            self.busy = False
 
     left: list[Callable[[], None]] = []
     monkeypatch.setattr(wire.publish(recording), "_compute", Later())
