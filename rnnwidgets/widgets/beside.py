@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -35,9 +37,10 @@ class Beside:
         busy: whether there is work that waits or is at hand.
     """
 
-    def __init__(self) -> None:
-        """Start no thread yet."""
+    def __init__(self, counting: Callable[[], AbstractContextManager[None]]) -> None:
+        """Start no thread yet; each piece of work is done inside what `counting` returns."""
         self.busy = False
+        self._counting = counting
         self._waiting: SimpleQueue[tuple[Callable[[Any], None], Any] | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -72,7 +75,8 @@ class Beside:
         if piece is not None:
             work, argument = piece
             try:
-                work(argument)
+                with self._counting():
+                    work(argument)
             finally:
                 self.busy = not self._waiting.empty()
             return True
@@ -80,3 +84,27 @@ class Beside:
             if self._waiting.empty():
                 self._thread = None
             return self._thread is not None
+
+
+class AtOnce:
+    """Does each piece of work on the thread that asks for it.
+
+    Attributes:
+        busy: never.
+    """
+
+    busy = False
+
+    def __call__(self, work: Callable[[T], None], argument: T) -> None:
+        """Do `work(argument)`."""
+        work(argument)
+
+    def end(self) -> None:
+        """Have nothing to end."""
+
+
+def worker(counting: Callable[[], AbstractContextManager[None]]) -> Beside | AtOnce:
+    """Return what does work that ends in a message: in Colab, which may send none of another thread, the one that asks
+    (googlecolab/colabtools issue 3373).
+    """
+    return AtOnce() if "google.colab" in sys.modules else Beside(counting)

@@ -25,7 +25,7 @@ from rnnwidgets.frame import Frame, settle, waits
 from rnnwidgets.recording import Recording
 from rnnwidgets.widgets.analyst import Analyst, Findings, encoded
 from rnnwidgets.widgets.audience import Chart, Message, View
-from rnnwidgets.widgets.beside import Beside, weakly
+from rnnwidgets.widgets.beside import weakly, worker
 from rnnwidgets.widgets.lanes import DurableLane, LiveLane, sound
 from rnnwidgets.widgets.settle import Settle
 
@@ -49,7 +49,7 @@ class Publisher:
         self._durable = DurableLane()
         recording.owned("views", self._durable)
         self._settle = Settle(weakly(self._settled), clock=clock)
-        self._compute, self._encode = Beside(), Beside()
+        self._compute, self._encode = (worker(recording.aside.counting) for _ in range(2))
         self._found = Findings()
         self._analyst = Analyst(recording, weakly(self._analysed))
         self._ties = ExitStack()
@@ -192,13 +192,12 @@ class Publisher:
 
     def _speak_beside(self, frame: Frame | None) -> None:
         """Send a delta once its frame is computed, while nobody waits for the lock; without it, where that fails."""
-        with self.recording.aside.counting():
-            if frame is not None:
-                self._guard.run("computing a frame", settle, frame)
-            with self._lock:
-                if self._tied:
-                    self._guard.run("updating the views", self._speak, _computed(frame))
-                    self._analyse()
+        if frame is not None:
+            self._guard.run("computing a frame", settle, frame)
+        with self._lock:
+            if self._tied:
+                self._guard.run("updating the views", self._speak, _computed(frame))
+                self._analyse()
 
     def _write(self, now: float) -> None:
         """Give every view a new snapshot."""
@@ -213,11 +212,10 @@ class Publisher:
 
     def _write_beside(self, frames: Sequence[Frame]) -> None:
         """Give every view a new snapshot: its steps are encoded before anyone is kept waiting for the lock."""
-        with self.recording.aside.counting():
-            self._guard.run("encoding a snapshot", self._durable.prepare, frames)
-            with self._lock:
-                if self._tied:
-                    self._guard.run("updating the views", self._write, self._clock())
+        self._guard.run("encoding a snapshot", self._durable.prepare, frames)
+        with self._lock:
+            if self._tied:
+                self._guard.run("updating the views", self._write, self._clock())
 
     def _refresh(self, now: float) -> None:
         self._charted = now

@@ -27,6 +27,12 @@ import ipykernel, IPython, ipywidgets, notebook, traitlets
 print(*(module.__version__ for module in (notebook, ipywidgets, ipykernel, IPython, traitlets)))
 """
 
+# What makes rnnwidgets take the kernel for one of Colab.
+COLAB = """
+import sys, types
+sys.modules["google.colab"] = types.ModuleType("google.colab")
+"""
+
 MARIMO_CELL = """
 @app.cell
 def _({needs}):
@@ -49,9 +55,9 @@ def voila(folder: Path, *, progressive: bool) -> Iterator[str]:
 
 @contextlib.contextmanager
 def notebook_6(folder: Path) -> Iterator[str]:
-    """The address at which Notebook 6, with the versions of Colab, shows the notebook; its first cell says which."""
+    """The address at which Notebook 6, with Colab's versions and mark, shows the notebook; its first cell says them."""
     assert NOTEBOOK_6.exists(), "make kernels"
-    _write(folder, VERSIONS, SETUP, EXPLORER, TRAIN_BEGUN + KEEP_LAST_STEPS)
+    _write(folder, VERSIONS + COLAB, SETUP, EXPLORER, TRAIN_BEGUN + KEEP_LAST_STEPS)
     quiet = ("--no-browser", "--allow-root", "--NotebookApp.ip=127.0.0.1", "--NotebookApp.token=")
     with _served(folder, ("notebook", *quiet), "--NotebookApp.port={port}", NOTEBOOK_6) as url:
         yield f"{url}/notebooks/notebook.ipynb"

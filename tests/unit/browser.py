@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from comm.base_comm import BaseComm
 from rnnwidgets.frame import decode, split
 from rnnwidgets.recording import Recording
 from rnnwidgets.widgets import publisher, relay, view
+from rnnwidgets.widgets.beside import AtOnce
 from tests.unit.frames import make_frame
 
 
@@ -51,17 +52,6 @@ class Idle:
     def stop(self) -> None: ...
 
 
-class AtOnce:
-    """Does what would be done on another thread, so that the clock does not go on meanwhile."""
-
-    busy = False
-
-    def __call__(self, work: Callable[[Any], None], argument: Any) -> None:
-        work(argument)
-
-    def end(self) -> None: ...
-
-
 class Wire(list[Sent]):
     """Every message that any widget sent; `clock` stamps them, and goes on by the next of `takes` seconds with each."""
 
@@ -90,7 +80,7 @@ class Wire(list[Sent]):
         monkeypatch.setattr(view, "BUNDLE", bundle)
         monkeypatch.setattr(relay, "SCRIPT", bundle)
         monkeypatch.setattr(publisher, "Analyst", Idle)
-        monkeypatch.setattr(publisher, "Beside", AtOnce)
+        monkeypatch.setattr(publisher, "worker", lambda _: AtOnce())
         return wire
 
     def publish(self, recording: Recording) -> publisher.Publisher:

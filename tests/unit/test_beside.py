@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
+import types
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
 
 from rnnwidgets.widgets import beside
-from rnnwidgets.widgets.beside import Beside
+from rnnwidgets.widgets.beside import AtOnce, Beside, worker
 
 SECONDS = 30.0
 
@@ -28,7 +32,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_work_is_done_in_order_by_one_thread_that_ends_when_there_is_no_more():
     done: list[tuple[int, int]] = []
-    over, work = threading.Event(), Beside()
+    over, work = threading.Event(), Beside(nullcontext)
     assert threads() == []
 
     def note(number: int) -> None:
@@ -51,7 +55,7 @@ def test_work_is_done_in_order_by_one_thread_that_ends_when_there_is_no_more():
 
 def test_a_thread_that_is_told_to_end_does_so_at_once_and_work_after_it_is_done(monkeypatch):
     monkeypatch.setattr(beside, "LINGER", 10 * SECONDS)
-    over, work = threading.Event(), Beside()
+    over, work = threading.Event(), Beside(nullcontext)
     work(lambda _: None, None)
     (thread,) = threads()
     work.end()
@@ -70,7 +74,7 @@ def test_an_interrupt_while_work_is_handed_over_leaves_it_to_the_next(monkeypatc
         raise KeyboardInterrupt
 
     done: list[int] = []
-    work = Beside()
+    work = Beside(nullcontext)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(threading.Thread, "start", interrupted)
         work(done.append, 1)
@@ -82,7 +86,7 @@ def test_an_interrupt_while_work_is_handed_over_leaves_it_to_the_next(monkeypatc
 
 
 def test_it_is_busy_while_work_waits_or_is_at_hand():
-    begun, may_end, work = threading.Event(), threading.Event(), Beside()
+    begun, may_end, work = threading.Event(), threading.Event(), Beside(nullcontext)
 
     def hold(_: Any) -> None:
         begun.set()
@@ -101,7 +105,7 @@ def test_it_is_busy_while_work_waits_or_is_at_hand():
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_work_that_fails_ends_its_thread_and_not_the_work_after_it():
-    over, work = threading.Event(), Beside()
+    over, work = threading.Event(), Beside(nullcontext)
 
     def fail(_: Any) -> None:
         raise OSError("expected by the test")
@@ -118,7 +122,7 @@ def test_what_was_worked_on_is_not_held_while_the_thread_waits():
     class Piece:
         pass
 
-    over, work, piece = threading.Event(), Beside(), Piece()
+    over, work, piece = threading.Event(), Beside(nullcontext), Piece()
     trace = weakref.ref(piece)
     work(lambda _: over.set(), piece)
     del piece
@@ -128,3 +132,30 @@ def test_what_was_worked_on_is_not_held_while_the_thread_waits():
         thread.join(SECONDS)
     gc.collect()
     assert trace() is None
+
+
+def test_work_is_counted_and_in_colab_done_by_the_thread_that_asks(monkeypatch):
+    inside: list[int] = []
+    counted: list[int] = []
+
+    @contextmanager
+    def counting() -> Iterator[None]:
+        inside.append(threading.get_ident())
+        yield
+        inside.clear()
+
+    def note(_: None) -> None:
+        counted.extend(inside)
+        idents.append(threading.get_ident())
+
+    idents: list[int] = []
+    beside_training = worker(counting)
+    beside_training(note, None)
+    for thread in threads():
+        thread.join(SECONDS)
+    assert idents == counted != [threading.get_ident()]
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    at_once = worker(counting)
+    assert isinstance(at_once, AtOnce)
+    at_once(note, None)
+    assert (idents[1:], len(counted), threads()) == ([threading.get_ident()], 1, [])

@@ -68,7 +68,7 @@ def until_told(still: Sequence[threading.Thread] = ()) -> None:
 def test_a_snapshot_of_a_running_cell_is_encoded_beside_training_which_goes_on_meanwhile(
     wire: Wire, recording: Recording, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(publishing, "Beside", beside.Beside)
+    monkeypatch.setattr(publishing, "worker", beside.Beside)
     monkeypatch.setattr(beside, "LINGER", 0.05)
     encoding, may_end, encoders = threading.Event(), threading.Event(), list[threading.Thread]()
 

@@ -20,7 +20,8 @@ from rnnwidgets.frame import Frame, Trace, Waiting, settle, waits
 from rnnwidgets.recorder.keep import SPARE
 from rnnwidgets.recorder.replay import traces_of
 from rnnwidgets.recorder.spectral import EVERY
-from tests.unit.browser import AtOnce, Store
+from rnnwidgets.widgets.beside import AtOnce
+from tests.unit.browser import Store
 from tests.unit.frames import make_frame
 from tests.unit.matrix import Case
 from tests.unit.tagger import seeded, train_once
