@@ -34,7 +34,7 @@ class Beside:
     A thread for each piece would make torch set up its own threads, and the allocator its own memory, again and again.
 
     Attributes:
-        busy: whether there is work that waits or is at hand.
+        busy: whether the work that was given last is still to be done.
     """
 
     def __init__(self, counting: Callable[[], AbstractContextManager[None]]) -> None:
@@ -78,7 +78,7 @@ class Beside:
                 with self._counting():
                     work(argument)
             finally:
-                self.busy = not self._waiting.empty()
+                self.busy = False
             return True
         with self._lock:
             if self._waiting.empty():

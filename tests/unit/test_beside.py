@@ -85,7 +85,8 @@ def test_an_interrupt_while_work_is_handed_over_leaves_it_to_the_next(monkeypatc
     assert (done, work.busy) == ([1, 2], False)
 
 
-def test_it_is_busy_while_work_waits_or_is_at_hand():
+@pytest.mark.parametrize("told_to_end", [False, True])
+def test_it_is_busy_while_work_is_at_hand(told_to_end):
     begun, may_end, work = threading.Event(), threading.Event(), Beside(nullcontext)
 
     def hold(_: Any) -> None:
@@ -93,10 +94,11 @@ def test_it_is_busy_while_work_waits_or_is_at_hand():
         may_end.wait(SECONDS)
 
     assert not work.busy
-    for _ in range(2):
-        work(hold, None)
+    work(hold, None)
     assert begun.wait(SECONDS)
     assert work.busy
+    if told_to_end:
+        work.end()
     may_end.set()
     for thread in threads():
         thread.join(SECONDS)
