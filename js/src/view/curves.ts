@@ -84,12 +84,17 @@ type Parts = Readonly<
   Record<"canvas" | "plot", HTMLCanvasElement> & Record<"figure" | "toggle" | "caption" | "whole", HTMLElement>
 >;
 
-function painting({ strings, runs }: Stage, parts: Parts, choice: Choice, picks: Picks): (shown: Shown) => boolean {
+function painting(
+  { strings, runs, sizeOf }: Stage,
+  parts: Parts,
+  choice: Choice,
+  picks: Picks,
+): (shown: Shown) => boolean {
   const { canvas, plot, figure, toggle, caption, whole } = parts;
   const moved = watch();
   const changed = watch();
   return ({ place, look, pixelRatio }) => {
-    const [width, height] = [figure.clientWidth, figure.clientHeight];
+    const { width, height } = sizeOf(figure);
     const all = runs();
     const run = all.map(({ store }) => store.run).join();
     if (choice.run !== run) Object.assign(choice, { run, range: null });

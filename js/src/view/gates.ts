@@ -49,7 +49,7 @@ export function gates(stage: Stage): PanelView {
   const paint = (shown: Shown) => {
     const { place, look, pixelRatio } = shown;
     tabs.paint(shown);
-    const now = resolve(store, place, figure.clientWidth, strings, wish.now(shown));
+    const now = resolve(store, place, stage.sizeOf(figure).width, strings, wish.now(shown));
     scene = now;
     wish.paint(scene);
     slider.paint(place, wordAt(scene, place, place.time, strings));

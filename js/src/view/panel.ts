@@ -5,6 +5,7 @@ import type { Seen } from "../panels/groups";
 import type { Store } from "../store";
 import type { Strings } from "../strings";
 import type { Look } from "../theme";
+import type { Size } from "./sizes";
 
 /** For the lifetime of a panel. */
 export interface Stage {
@@ -16,6 +17,8 @@ export interface Stage {
   /** Every run of the view, as it is looked at. */
   readonly runs: () => readonly Seen[];
   readonly move: (change: Partial<Cursor>, settled: boolean) => void;
+  /** How large an element is inside; where that changes, all is painted anew. */
+  readonly sizeOf: (target: Element) => Size;
   /** Ask for a new paint. */
   readonly repaint: () => void;
   /** How fast what is played goes; 1 is the usual speed. */

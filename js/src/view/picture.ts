@@ -69,7 +69,7 @@ export function picture<Scene extends { readonly width: number; readonly height:
   const down = (by: number) => lower(stage.place().unit, stage.place().units, by);
   arrows(stage, canvas, down, () => canvas.getAttribute("aria-label") ?? "");
   const paint = ({ place, look, pixelRatio }: Shown) => {
-    const [width, room] = [figure.clientWidth, figure.clientHeight];
+    const { width, height: room } = stage.sizeOf(figure);
     const { frame, layer, gate, time, unit, sample } = place;
     const key = [frame, layer, gate, unit, sample, width, drawn.fill && room, look, pixelRatio];
     const anew = changed(...key, ...(drawn.depends?.(place) ?? []));

@@ -15,7 +15,7 @@ export interface TimeSlider {
 }
 
 export function timeSlider(stage: Stage): TimeSlider {
-  const { strings, signal, move, place } = stage;
+  const { strings, signal, move, place, sizeOf } = stage;
   const slider = element("input", {
     ...{ type: "range", "data-role": "time", "aria-label": strings.time },
     step: "1",
@@ -35,7 +35,7 @@ export function timeSlider(stage: Stage): TimeSlider {
     element: row,
     paint: ({ first, times, time, length }, spoken) => {
       sequence.button.disabled = length < 2;
-      const span = sliderSpan(row.clientWidth, times, THUMB);
+      const span = sliderSpan(sizeOf(row).width, times, THUMB);
       slider.style.left = `${span.left}px`;
       slider.style.width = `${span.width}px`;
       slider.min = String(first);

@@ -26,6 +26,7 @@ import type { PanelView, Stage } from "./panel";
 import { saturation } from "./saturation";
 import { saving } from "./saving";
 import { keysHelp, shortcuts } from "./shortcuts";
+import { sizes } from "./sizes";
 import { status } from "./status";
 import { steps } from "./steps";
 import style from "./style.css?inline";
@@ -76,7 +77,7 @@ export function mountView(host: HTMLElement, source: Source): View {
   const speech = element("p", { class: "rnnw-hidden", "aria-live": "polite" });
   const painter = painting(root, source, () => panels);
   const stage: Stage = {
-    ...{ strings, signal, store, repaint: painter.ask, say: speaker(speech, signal) },
+    ...{ strings, signal, store, sizeOf: painter.sizeOf, repaint: painter.ask, say: speaker(speech, signal) },
     pace: { speed: 1 },
     place: () => resolve(cursor.value, store),
     runs: () => [{ name: "", store, place: stage.place() }],
@@ -157,7 +158,6 @@ function painting(root: HTMLElement, source: Source, panels: () => readonly Plac
   let silence = 0;
   let painted = 0;
   let seen = true;
-  let width = 0;
   let settled = true;
   let rest = 0;
   const away = new Set<Element>();
@@ -171,13 +171,15 @@ function painting(root: HTMLElement, source: Source, panels: () => readonly Plac
     listen();
     if (seen && root.clientWidth > 0) paintPanels(away);
     // A host that hides the page for less than a frame, as one does to change its theme, tells no observer.
-    else if (seen && width > 0) ask();
+    else if (seen && measured.of(root).width > 0) ask();
     describeStore(root, leading(runs).store);
   };
   const { ask, now, stop } = onceAFrame(paint);
+  const measured = sizes(ask);
   const paintPanels = (unseen: ReadonlySet<Element>) => {
     look ??= lookOf(root, source.theme());
-    assign(root, "data-width", root.clientWidth >= WIDE ? "wide" : root.clientWidth < NARROW ? "narrow" : "medium");
+    const { width } = measured.of(root);
+    assign(root, "data-width", width >= WIDE ? "wide" : width < NARROW ? "narrow" : "medium");
     const places = new Map<() => Place, Place>();
     for (const { section, view, place: at } of panels()) {
       if (section.hidden || unseen.has(section)) continue;
@@ -201,11 +203,6 @@ function painting(root: HTMLElement, source: Source, panels: () => readonly Plac
     look = null;
     ask();
   };
-  const sizes = new ResizeObserver((entries) => {
-    width = entries[entries.length - 1]?.contentRect.width ?? 0;
-    ask();
-  });
-  sizes.observe(root);
   const sight = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting } of entries) {
@@ -226,10 +223,11 @@ function painting(root: HTMLElement, source: Source, panels: () => readonly Plac
     stop();
     clearTimeout(silence);
     clearTimeout(rest);
-    sizes.disconnect();
+    measured.stop();
     sight.disconnect();
   };
-  return { ask, now, moved, restyle, close, watchSight, whole: () => paintPanels(new Set()) };
+  const whole = () => paintPanels(new Set());
+  return { ask, now, moved, restyle, close, watchSight, whole, sizeOf: measured.of };
 }
 
 /** What went wrong, in words, after the console was told; nothing where nothing did. */

@@ -156,11 +156,11 @@ describe("a view", () => {
       Object.assign(window, { [name]: called, [end]: cleared });
       return () => Object.assign(window, { [name]: begin, [end]: cancel });
     };
+    const watching = new Map<unknown, string>();
     const observer = (kind: { prototype: { observe: unknown; disconnect: unknown } }) => {
       const { observe, disconnect } = kind.prototype;
-      const watching = new Map<unknown, string>();
       kind.prototype.observe = function (this: unknown, ...rest: unknown[]) {
-        watching.set(this, `observer ${watching.size}`);
+        watching.set(this, watching.get(this) ?? `observer ${watching.size}`);
         pending.add(watching.get(this) as string);
         Reflect.apply(observe as () => void, this, rest);
       };
