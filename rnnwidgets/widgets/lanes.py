@@ -26,6 +26,7 @@ SNAPSHOT_STEP_BYTES = 128 * 1024
 FIRST_GAP, LAST_GAP, GAP_GROWTH = 2.0, 10.0, 1.5
 _MESSAGE_TEXT = 4096
 _UPDATES_PER_SECOND = 2
+_LATE = 0.05  # seconds that a delta may come after its time without putting off the next: it waits for a step's end
 _SERIES_FIRST = ("loss", "grad_norm", "grad_norm_before_clip", "lr")
 
 Bins = NDArray[np.float64]
@@ -84,8 +85,8 @@ class LiveLane:
         return buffer
 
     def said(self, now: float) -> None:
-        """Pay for the delta, from when the last view has been told."""
-        self._free = now + self._wait
+        """Pay for the delta, from when the last view has been told, or should have been."""
+        self._free = max(self._free, now - _LATE) + self._wait
 
     def _changes(self, series: Series, room: int) -> dict[str, Bins]:
         """Return the bins that changed, from the last one sent on, or all where bins were merged since; what finds no
@@ -193,9 +194,11 @@ class DurableLane:
 
 
 def _gap(amount: int, most: int) -> float:
-    """Return how many seconds apart so much may be sent, so that no second has more than `most`, or one sending."""
+    """Return how many seconds apart so much may be sent, so that no second has more than `most`, or one sending,
+    though the first in it comes late and the last does not.
+    """
     times = most // amount
-    return 1 / times if times else amount / most
+    return (1 + _LATE) / times if times else amount / most + _LATE
 
 
 def _step(frame: Frame) -> int:
