@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Cursor, type Place, resolve as resolveCursor, START } from "../src/cursor";
+import type { StepFrame } from "../src/frame";
 import { type Axis, spanned, stepOn, zoomed } from "../src/panels/brush";
 import type { Chart, ScaleKind } from "../src/panels/chart";
 import * as curvesPanel from "../src/panels/curves";
+import { groupsOf } from "../src/panels/groups";
 import type { Scalar } from "../src/protocol.gen";
 import type { Box } from "../src/scale";
+import { row } from "../src/series";
 import { Store } from "../src/store";
 import { ENGLISH } from "../src/strings";
 import { curves, delta, join, step } from "./frames";
@@ -68,6 +71,39 @@ describe("the curves scene", () => {
       ["rnn.bias_hh_l0", Number.POSITIVE_INFINITY],
     ]);
     expect(charts["norms.update"]?.map(({ label, shown }) => [label, shown])).toEqual([["rnn.weight_hh_l0", 0.25]]);
+  });
+
+  test("keeps to the frames held as they come late, come again with other norms, and are thinned; reads each once", () => {
+    const frame = (number: number, norm: number) => step(number, { norms: { bias: [norm, 1, norm / 2] } });
+    store = new Store(() => 0, 40 * frame(0, 0).length);
+    const take = (seq: number, number: number, norm: number) => store.applyDelta(delta(seq), frame(number, norm));
+    const rows = () => {
+      const groups = groupsOf([{ name: "", store, place: place() }]);
+      const found = ["norms.gradient", "norms.update"].map((name) => groups.find((group) => group.name === name));
+      return found.map((group) => {
+        const { series } = group?.members.at(0) ?? { series: { count: 0, rows: new Float64Array() } };
+        return [[...row(series, "first")], [...row(series, "mean")], [...row(series, "count")]];
+      });
+    };
+    const held = (norm: (number: number) => number) =>
+      [1, 0.5].map((share) => [store.steps, store.steps.map((at) => share * norm(at)), store.steps.map(() => 1)]);
+    for (const [seq, number] of [4, 8, 6, 12].entries()) {
+      take(seq + 1, number, 10 * number);
+      expect(rows()).toEqual(held((at) => 10 * at));
+    }
+    take(5, 8, 3);
+    expect(rows()).toEqual(held((at) => (at === 8 ? 3 : 10 * at)));
+    for (let seq = 6; seq <= 60; seq++) {
+      take(seq, 10 * seq, seq);
+      rows();
+    }
+    expect(store.thinned).toBeGreaterThan(0);
+    expect(rows()).toEqual(held((at) => (at === 8 ? 3 : at < 50 ? 10 * at : at / 10)));
+
+    const last = store.frame(600) as StepFrame;
+    Object.defineProperty(last.header, "norms", { get: () => expect.unreachable("it was read before") });
+    take(61, 610, 61);
+    expect(rows()[0]?.[1]?.at(-1)).toBe(61);
   });
 
   test("fits its scales to the part of the run that is chosen, and shows that part on the whole run", () => {

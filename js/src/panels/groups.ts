@@ -8,7 +8,8 @@
  */
 
 import type { Place } from "../cursor";
-import { numberOf } from "../frame";
+import { numberOf, type StepFrame } from "../frame";
+import { CURVE_ROWS } from "../protocol.gen";
 import type { Series } from "../series";
 import type { Store } from "../store";
 
@@ -67,9 +68,12 @@ function groupsOfOne(store: Store): readonly Group[] {
   const members = new Map<string, Member[]>();
   const add = (group: string, member: Member) => members.set(group, [...(members.get(group) ?? []), member]);
   for (const [name, series] of store.series) if (series.count > 0) add(groupOf(name), scalar(name, series));
-  BY_PARAMETER.forEach((group, index) => {
-    for (const member of normsOf(store, index)) add(group, member);
-  });
+  for (const [name, three] of normsOf(store)) {
+    BY_PARAMETER.forEach((group, index) => {
+      const series = seriesOf(three[index] as Points);
+      if (series.count > 0) add(group, { name, label: name, series });
+    });
+  }
   const groups = sorted(members);
   known.set(store, { changes: store.changes, groups });
   return groups;
@@ -97,26 +101,46 @@ function scalar(name: string, series: Series): Member {
   return { name, label: rest.replaceAll("_", " "), series };
 }
 
-/** One of the three norms of every parameter, at the steps held. */
-function normsOf(store: Store, index: number): Member[] {
-  const points = new Map<string, Array<readonly [step: number, value: number]>>();
-  for (const step of store.steps) {
-    for (const [name, norms] of Object.entries(store.frame(step)?.header.norms ?? {})) {
-      const scalar = norms[index];
-      const value = scalar === undefined ? Number.NaN : numberOf(scalar);
-      // An update ratio is measured at some steps only, and is not a number at the others.
-      if (index === 2 && Number.isNaN(value)) continue;
-      const own = points.get(name);
-      if (own) own.push([step, value]);
-      else points.set(name, [[step, value]]);
-    }
-  }
-  return [...points].map(([name, found]) => ({ name, label: name, series: seriesOf(found) }));
+/** Steps and values. */
+type Points = readonly [number[], number[]];
+
+interface Norms {
+  /** The frames that were read. */
+  readonly frames: readonly (StepFrame | undefined)[];
+  /** Of each parameter, for each of `BY_PARAMETER`. */
+  readonly points: ReadonlyMap<string, readonly Points[]>;
 }
 
-function seriesOf(points: ReadonlyArray<readonly [step: number, value: number]>): Series {
-  const steps = points.map(([step]) => step);
-  const values = points.map(([, value]) => value);
-  const rows = [steps, steps, values, values, values, values.map(() => 1)];
-  return { count: points.length, rows: Float64Array.from(rows.flat()) };
+const read = new WeakMap<Store, Norms>();
+
+/** The three norms of every parameter, at the steps held; of frames that only become more, the new ones are read. */
+function normsOf(store: Store): Norms["points"] {
+  const frames = store.steps.map((step) => store.frame(step));
+  const before = read.get(store);
+  const grown = before?.frames.every((frame, index) => frame === frames[index]);
+  const points = new Map(grown ? before?.points : []);
+  for (const frame of frames.slice(grown ? before?.frames.length : 0)) {
+    for (const [name, norms] of Object.entries(frame?.header.norms ?? {})) {
+      const own = points.get(name) ?? BY_PARAMETER.map((): Points => [[], []]);
+      points.set(name, own);
+      own.forEach(([steps, values], index) => {
+        const value = numberOf(norms[index] ?? "nan");
+        // An update ratio is measured at some steps only, and is not a number at the others.
+        if (index === 2 && Number.isNaN(value)) return;
+        steps.push(frame?.header.step as number);
+        values.push(value);
+      });
+    }
+  }
+  read.set(store, { frames, points });
+  return points;
+}
+
+function seriesOf([steps, values]: Points): Series {
+  const { length: count } = steps;
+  const rows = new Float64Array(CURVE_ROWS.length * count).fill(1);
+  [steps, steps, values, values, values].forEach((one, index) => {
+    rows.set(one, index * count);
+  });
+  return { count, rows };
 }

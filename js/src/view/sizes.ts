@@ -14,7 +14,7 @@ export interface Sizes {
   readonly stop: () => void;
 }
 
-/** `changed` is called after a layout that changed any size that was asked for. */
+/** `changed` is called after a layout that changed a size that was asked for, and after the first. */
 export function sizes(changed: () => void): Sizes {
   const known = new WeakMap<Element, Size>();
   const measure = (target: Element): Size => {
@@ -23,12 +23,8 @@ export function sizes(changed: () => void): Sizes {
     return size;
   };
   const observer = new ResizeObserver((entries) => {
-    const news = entries.filter(({ target }) => {
-      const before = known.get(target);
-      const { width, height } = measure(target);
-      return before?.width !== width || before.height !== height;
-    });
-    if (news.length > 0) changed();
+    for (const { target } of entries) measure(target);
+    changed();
   });
   return {
     of: (target) => {
