@@ -40,8 +40,11 @@ export function label(
 
 export function paintLabels(context: CanvasRenderingContext2D, labels: readonly Label[], look: Look): void {
   context.textBaseline = "middle";
+  let before = "";
   for (const { text, x, y, align, tone, bold, sentence, angle } of labels) {
-    context.font = `${bold ? "600 " : ""}${sentence ? SENTENCE : SMALL}px ${look.font}`;
+    const font = `${bold ? "600 " : ""}${sentence ? SENTENCE : SMALL}px ${look.font}`;
+    if (font !== before) context.font = font; // the page's styles are worked out for each
+    before = font;
     context.fillStyle = tint(look, tone);
     context.textAlign = align;
     context.save();
