@@ -17,7 +17,8 @@ PINS ?=
 TORCH_INDEX ?=
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --constraint tests/constraints.txt
+# Of what is installed a small part is ever imported, and compiled then.
+PIP := $(BIN)/python -m pip install --no-compile --constraint tests/constraints.txt
 NPM := npm --prefix js
 KERNELS := 6.31.0 7.3.0
 LESSON := notebooks/en/01_watch_an_lstm_learn.ipynb
@@ -89,7 +90,7 @@ clean:
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis dist rnnwidgets/static js/node_modules
 	find rnnwidgets js tests -name __pycache__ -prune -exec rm -rf {} +
 
-bundle: .venv/.stamp-demo
+bundle: .venv/.stamp-torch
 	$(BIN)/python js/hatch_build.py
 
 corpus: .venv/.stamp-dev
@@ -135,6 +136,6 @@ js/node_modules/.package-lock.json: js/package-lock.json
 	RNNWIDGETS_SKIP_JS=1 $(PIP) --no-build-isolation --editable '.[all]'
 	touch $@
 
-.venv/.stamp-dev: .venv/.stamp-demo
+.venv/.stamp-dev: .venv/.stamp-torch pyproject.toml js/package.json js/hatch_build.py
 	RNNWIDGETS_SKIP_JS=1 $(PIP) --no-build-isolation --editable '.[all,dev]'
 	touch $@

@@ -1,6 +1,7 @@
 """Cells of the notebooks that the browser tests run: a small LSTM that learns to repeat the word before.
 
-The training loops are paced by the training alone and end when the test has seen what it wanted: it makes a file.
+The training loops end when the test has seen what it wanted: it makes a file. In each step they rest, as one does whose
+work is done elsewhere, and leave the processor to the page; all but `TRAIN_RESTLESS`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from tests.e2e.view import View
 
 SETUP = """
+import time
 from pathlib import Path
 import torch
 from torch import nn
@@ -42,7 +44,9 @@ explorer = rw.Explorer(recorder)
 explorer
 """
 
-TRAIN = """
+RESTING = "    time.sleep(0.01)\n"
+
+TRAIN = f"""
 for step in range(100_000):
     x = torch.randint(len(words), (20, 8))
     loss = nn.functional.cross_entropy(model(x).flatten(0, 1), x.roll(1, 0).flatten())
@@ -50,7 +54,7 @@ for step in range(100_000):
     loss.backward()
     optimizer.step()
     recorder.log(loss=loss)
-    if Path("stop").exists():
+{RESTING}    if Path("stop").exists():
         break
 """
 
@@ -59,6 +63,8 @@ TRAIN_BEGUN = f'Path("begun").touch()\n{TRAIN}'
 TRAIN_PRINTING = TRAIN + '    print("x" * 200_000)\n'
 
 TRAIN_FAILING = TRAIN.replace("break", 'raise ValueError("the loop breaks here")')
+
+TRAIN_RESTLESS = TRAIN.replace(RESTING, "")
 
 LAST_STEPS = "print(step, recorder.recording[-1].step)"
 

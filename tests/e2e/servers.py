@@ -69,9 +69,9 @@ def marimo(folder: Path, mode: str) -> Iterator[str]:
     setup = SETUP.replace("\nrecorder\n", "\n")
     train = f"{TRAIN_BEGUN}recorder.close()\n{KEEP_LAST_STEPS}"
     cells = (
-        ("", setup, "Path, model, nn, optimizer, recorder, rw, torch, words"),
+        ("", setup, "Path, model, nn, optimizer, recorder, rw, time, torch, words"),
         ("recorder, rw", EXPLORER, "explorer,"),
-        ("Path, model, nn, optimizer, recorder, torch, words", train, ""),
+        ("Path, model, nn, optimizer, recorder, time, torch, words", train, ""),
     )
     made = (
         MARIMO_CELL.format(needs=needs, source=textwrap.indent(source.strip(), "    "), gives=gives)

@@ -30,11 +30,7 @@ bqplot.Figure(axes=[bqplot.Axis(scale=scale)], interaction=brush)
 """
 EXPLORER = 'explorer = rw.Explorer(recorder, panels=["steps", "gates"])\nexplorer'
 # A step takes as long as one of a larger model, and leaves the processor to the page: bqplot draws slowly.
-TOLD = (
-    "import time\n"
-    + TRAIN.replace("    recorder.log", "    time.sleep(0.1)\n    recorder.log")
-    + "print('the kernel has', explorer.step)"
-)
+TOLD = TRAIN.replace("sleep(0.01)", "sleep(0.1)") + "print('the kernel has', explorer.step)"
 
 TOLERANCE = 8.0  # pixels
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.lessons import EXPLORER, LAST_STEPS, SETUP, TRAIN, last_steps
+from tests.e2e.lessons import EXPLORER, LAST_STEPS, SETUP, TRAIN_RESTLESS, last_steps
 from tests.e2e.view import VARIED, differ
 
 if TYPE_CHECKING:
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from tests.e2e.view import View
 
 LAST_TIME = 19
+SHOW = "explorer = rw.Explorer(recorder)\ndisplay(explorer)\n"
 
 
 @pytest.mark.parametrize(
     ("shown", "training"),
     [
-        pytest.param(EXPLORER, TRAIN, id="the Explorer in a cell before the loop"),
-        pytest.param("", f"explorer = rw.Explorer(recorder)\ndisplay(explorer)\n{TRAIN}", id="both in one cell"),
+        pytest.param(EXPLORER, TRAIN_RESTLESS, id="the Explorer in a cell before the loop"),
+        pytest.param("", SHOW + TRAIN_RESTLESS, id="both in one cell"),
     ],
 )
 def test_the_picture_changes_while_the_training_cell_runs_and_ends_at_the_last_recorded_step(

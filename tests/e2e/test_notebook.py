@@ -1,22 +1,25 @@
-"""The first lesson, as it ships, in a real JupyterLab."""
+"""The first lesson in a real JupyterLab; it trains for a while only."""
 
 from __future__ import annotations
 
 import os
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+import nbformat
+
+from tests.notebooks.lesson import with_values
 
 if TYPE_CHECKING:
     from tests.e2e.notebook import Notebook
 
 PATIENCE_SECONDS = 400.0
-LESSON = Path(__file__).parents[2] / "notebooks" / "en" / "01_watch_an_lstm_learn.ipynb"
+LESSON = "01_watch_an_lstm_learn"
+VALUES = {"steps": 60, "vocabulary": 1_000, "held_words": 5_000, "race_steps": 3}
 
 
 def test_the_first_lesson_runs_from_top_to_bottom_and_its_explorer_is_live_while_it_trains(notebook: Notebook):
     assert os.environ.get("NLTK_DATA"), "NLTK_DATA must name the folder of the Brown corpus: run `make e2e`"
-    shutil.copy(LESSON, notebook.folder / "notebook.ipynb")
+    nbformat.write(with_values("en", LESSON, VALUES), notebook.folder / "notebook.ipynb")
     notebook.open()
     notebook.menu("Run", "Run All Cells")
     notebook.page.locator(".rnnw").first.wait_for()

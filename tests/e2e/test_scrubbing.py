@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.lessons import EXPLORER, SETUP, TRAIN
+from tests.e2e.lessons import EXPLORER, SETUP, TRAIN_RESTLESS
 from tests.e2e.notebook import Notebook
 from tests.e2e.timing import inputs, note_inputs
 from tests.e2e.view import differ
@@ -27,7 +27,7 @@ CELL = 2
 def training(lab: Lab, browser: Browser) -> Iterator[Notebook]:
     """A notebook whose cell 2 trains throughout these tests, with an Explorer in cell 1."""
     with Notebook.on_a_new_page(lab, browser, "scrubbing") as notebook:
-        notebook.write(SETUP, EXPLORER, TRAIN)
+        notebook.write(SETUP, EXPLORER, TRAIN_RESTLESS)
         notebook.open()
         notebook.page.set_viewport_size({"width": 1400, "height": 2600})  # panels are painted where they can be seen
         notebook.read(0)

@@ -58,16 +58,22 @@ class Run:
     complaints: list[str]
 
 
-def run(language: str, name: str, values: dict[str, Any], claims: str, folder: Path) -> Run:
-    """Run a lesson from top to bottom with these values of its parameters, then the claims in the same kernel.
-
-    Raises AssertionError if the lesson has no such parameters, CellExecutionError if a cell or a claim fails.
-    """
+def with_values(language: str, name: str, values: dict[str, Any]) -> NotebookNode:
+    """The notebook with these values of its parameters, in a cell after theirs; it must have such parameters."""
     notebook = read(language, name)
     position, known = parameters_of(notebook)
     assert set(values) <= set(known), f"{name} has no parameters {set(values) - set(known)}"
     given = "\n".join(f"{key} = {value!r}" for key, value in values.items())
     notebook.cells.insert(position + 1, nbformat.v4.new_code_cell(given))
+    return notebook
+
+
+def run(language: str, name: str, values: dict[str, Any], claims: str, folder: Path) -> Run:
+    """Run a lesson from top to bottom with these values of its parameters, then the claims in the same kernel.
+
+    Raises CellExecutionError if a cell or a claim fails.
+    """
+    notebook = with_values(language, name, values)
     notebook.cells.append(nbformat.v4.new_code_cell(claims))
     NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": str(folder)}}).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]

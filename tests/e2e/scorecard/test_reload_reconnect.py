@@ -87,7 +87,7 @@ WHOLE = """(step) => {
 }"""
 
 
-@pytest.mark.parametrize("version", KERNELS)
+@pytest.mark.parametrize("version", count([metadata.version("ipykernel")], list(KERNELS)))
 def test_reload_reconnect(lab: Lab, browser: Browser, version: str):
     with cut_off(lab, browser, f"cut-{list(KERNELS).index(version)}") as (notebook, laid):
         view = started(notebook, version)
