@@ -50,7 +50,7 @@ types: .venv/.stamp-dev js/node_modules/.package-lock.json
 	$(NPM) run types
 
 unit: .venv/.stamp-dev bundle chromium corpus
-	$(BIN)/pytest tests --ignore=tests/e2e --ignore=tests/wheel -m 'not costs' --numprocesses 2
+	$(BIN)/pytest tests --ignore=tests/e2e --ignore=tests/wheel -m 'not costs' --numprocesses 2 --dist worksteal
 	$(BIN)/pytest tests/scorecard -m costs
 
 js: js/node_modules/.package-lock.json chromium
@@ -63,7 +63,7 @@ wheel: .venv/.stamp-dev bundle
 	$(BIN)/pytest tests/wheel
 
 trust: .venv/.stamp-dev bundle chromium corpus kernels
-	RNNWIDGETS_TRUST=1 $(BIN)/pytest tests/scorecard -m 'not costs' --numprocesses 2
+	RNNWIDGETS_TRUST=1 $(BIN)/pytest tests/scorecard -m 'not costs' --numprocesses 2 --dist worksteal
 	RNNWIDGETS_TRUST=1 $(BIN)/pytest tests/scorecard -m costs
 	RNNWIDGETS_TRUST=1 RNNWIDGETS_CHROMIUM="$$($(BIN)/python tests/chromium.py)" $(BIN)/pytest tests/e2e/scorecard
 	RNNWIDGETS_TRUST=1 $(BIN)/pytest tests/unit/test_scorecard.py

@@ -47,8 +47,17 @@ READ = """(root) => {
   };
 }"""
 
-# What the mouse did is handed to the page before the first of these frames, and painted before the second.
-PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+NOTE_POINTER = """(control) => {
+  const { left, width } = control.getBoundingClientRect();
+  addEventListener("pointermove", ({ clientX }) => { control.pointed = (clientX - left) / width; }, true);
+}"""
+
+# A page hears of the mouse after the browser has taken its move for done; what it does then is painted a frame later.
+PAINTED = """(control, fraction) => new Promise((done) => {
+  const painted = () => requestAnimationFrame(() => requestAnimationFrame(done));
+  const look = () => Math.abs(control.pointed - fraction) < 0.01 ? painted() : requestAnimationFrame(look);
+  look();
+})"""
 
 NOTE_NUMBERS = """(root) => {
   const noted = [];
@@ -138,10 +147,11 @@ class View:
         box = slider.bounding_box()
         assert box, f"the {role} slider is not on the page"
         x, y, width = box["x"], box["y"] + box["height"] / 2, box["width"]
+        slider.evaluate(NOTE_POINTER)
 
         def move(fraction: float) -> None:
             mouse.move(x + fraction * width, y, steps=5)
-            self.page.evaluate(PAINTED)
+            slider.evaluate(PAINTED, fraction)
 
         mouse.move(x + start * width, y)
         mouse.down()
