@@ -132,10 +132,12 @@ js/node_modules/.package-lock.json: js/package-lock.json
 	touch $@
 
 # Built by the hatchling of this environment, whose version is known; the bundle is made by the target of that name.
-.venv/.stamp-demo: .venv/.stamp-torch pyproject.toml js/package.json js/hatch_build.py
+.venv/.stamp-demo .venv/.stamp-dev: .venv/.stamp-torch pyproject.toml js/package.json js/hatch_build.py
+
+.venv/.stamp-demo:
 	RNNWIDGETS_SKIP_JS=1 $(PIP) --no-build-isolation --editable '.[all]'
 	touch $@
 
-.venv/.stamp-dev: .venv/.stamp-torch pyproject.toml js/package.json js/hatch_build.py
+.venv/.stamp-dev:
 	RNNWIDGETS_SKIP_JS=1 $(PIP) --no-build-isolation --editable '.[all,dev]'
 	touch $@

@@ -49,11 +49,12 @@ READ = """(root) => {
 
 NOTE_POINTER = """(control) => {
   const { left, width } = control.getBoundingClientRect();
-  addEventListener("pointermove", ({ clientX }) => { control.pointed = (clientX - left) / width; }, true);
+  control.onpointermove = ({ clientX }) => { control.pointed = (clientX - left) / width; };
 }"""
 
 # A page hears of the mouse after the browser has taken its move for done; what it does then is painted a frame later.
-PAINTED = """(control, fraction) => new Promise((done) => {
+PAINTED = """(control, [fraction, patience]) => new Promise((done, fail) => {
+  setTimeout(fail, patience, new Error(`the page did not hear of the mouse at ${fraction}`));
   const painted = () => requestAnimationFrame(() => requestAnimationFrame(done));
   const look = () => Math.abs(control.pointed - fraction) < 0.01 ? painted() : requestAnimationFrame(look);
   look();
@@ -151,7 +152,7 @@ class View:
 
         def move(fraction: float) -> None:
             mouse.move(x + fraction * width, y, steps=5)
-            slider.evaluate(PAINTED, fraction)
+            slider.evaluate(PAINTED, [fraction, 1000 * PATIENCE_SECONDS])
 
         mouse.move(x + start * width, y)
         mouse.down()

@@ -43,7 +43,7 @@ export function paintLabels(context: CanvasRenderingContext2D, labels: readonly 
   let before = "";
   for (const { text, x, y, align, tone, bold, sentence, angle } of labels) {
     const font = `${bold ? "600 " : ""}${sentence ? SENTENCE : SMALL}px ${look.font}`;
-    if (font !== before) context.font = font; // the page's styles are worked out for each
+    if (font !== before) context.font = font; // setting it has the page work out its styles
     before = font;
     context.fillStyle = tint(look, tone);
     context.textAlign = align;
