@@ -89,8 +89,8 @@ export class Store {
   }
 
   /**
-   * The largest `high` that any frame had for a quantity of a layer: the top of a scale that is fixed over steps. Peers,
-   * whose layers may have other names, have one for all layers.
+   * The largest `high` that any frame or analysis had for a quantity of a layer: the top of a scale that is fixed over
+   * steps. Peers, whose layers may have other names, have one for all layers.
    */
   high(layer: string, name: string): number {
     const key = `${this.peers.length > 1 ? "" : layer}\n${name}`;
@@ -100,7 +100,7 @@ export class Store {
   /** Hold one frame that was made in the page, or none; scales end at `high`. */
   showOnly(frame: StepFrame | null, high: number): void {
     this.#frames = new Held(this.cap);
-    if (frame) this.#hold(frame);
+    if (frame) this.#hold(this.#frames, frame);
     for (const key of this.#highs.keys()) this.#highs.set(key, high);
     this.#changed();
   }
@@ -121,7 +121,7 @@ export class Store {
       this.status = delta.status;
     }
     this.#read(bytes, {
-      step: (frame) => this.#hold(frame),
+      step: (frame) => this.#hold(this.#frames, frame),
       // Curves of a late message would cut off what came after it.
       curves: (frame) => late || this.#replaceCurves(frame),
     });
@@ -191,7 +191,7 @@ export class Store {
       for (const frame of readFrames(bytes)) {
         if (frame.header.kind === "step") take.step(frame as StepFrame);
         else if (frame.header.kind === "curves") take.curves(frame as CurvesFrame);
-        else this.#analyses.hold(frame as AnalysisFrame);
+        else this.#hold(this.#analyses, frame as AnalysisFrame);
       }
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
@@ -217,11 +217,11 @@ export class Store {
 
   #holdUnlessReduced(frame: StepFrame): void {
     const held = this.#frames.at(frame.header.step);
-    if (!held || held.body.length <= frame.body.length) this.#hold(frame);
+    if (!held || held.body.length <= frame.body.length) this.#hold(this.#frames, frame);
   }
 
-  #hold(frame: StepFrame): void {
-    this.#frames.hold(frame);
+  #hold<One extends StepFrame | AnalysisFrame>(held: Held<One>, frame: One): void {
+    held.hold(frame);
     for (const { layer, name, high } of frame.header.planes) {
       for (const key of [`${layer}\n${name}`, `\n${name}`]) {
         this.#highs.set(key, Math.max(high, this.#highs.get(key) ?? 0));

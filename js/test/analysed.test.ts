@@ -8,6 +8,7 @@ import * as findingsPanel from "../src/panels/findings";
 import * as matrixPanel from "../src/panels/matrix";
 import * as weightsPanel from "../src/panels/weights";
 import { CODE_NAN, type Finding } from "../src/protocol.gen";
+import type { Box } from "../src/scale";
 import { Store } from "../src/store";
 import { CHINESE, ENGLISH } from "../src/strings";
 import { delta, encode, GATES, join, LSTM, type Planned, step } from "./frames";
@@ -131,6 +132,7 @@ describe("the scene of the weights", () => {
   const scene = (width = 600) => weightsPanel.resolve(store, place(), width, ENGLISH);
   const spectrum: Planned = {
     ...{ name: "spectrum.f", axes: ["part", "index"], shape: [2, 3], dtype: "f4" as const, encoding: "raw" as const },
+    high: 1.5,
     values: [0.5, 0.5, -1.5, 0.25, -0.25, 0],
   };
   const counts: Planned = {
@@ -167,6 +169,33 @@ describe("the scene of the weights", () => {
     expect([...(block?.histogram?.ends ?? [])]).toEqual([0.75, 0, 0.5, 1]);
     expect(block?.labels.slice(2).map(({ text }) => text)).toEqual(["\u22120.75", "0", "0.75"]);
   });
+
+  test("has one scale for all steps, and for runs side by side whatever their layers are called", () => {
+    const narrow = { ...spectrum, high: 0.75, values: [0.25, 0.25, -0.75, 0.125, -0.125, 0] };
+    analysis(8, [spectrum, counts]);
+    const [before] = scene().blocks;
+    store.applyDelta(delta(3), step(9));
+    analysis(9, [narrow, { ...counts, high: 0.25 }]);
+    const [block] = scene().blocks;
+    expect(block?.unit).toBe(before?.unit);
+    expect(block?.histogram?.box.width).toBeCloseTo((before?.histogram?.box.width ?? 0) / 3, 9);
+    expect(middle(block?.histogram?.box)).toBeCloseTo(middle(before?.histogram?.box), 9);
+    expect(block?.labels.slice(2)).toEqual(before?.labels.slice(2));
+
+    const other = new Store(() => 0);
+    const wide = { ...spectrum, layer: "gru.l1", high: 3 };
+    const header = { kind: "analysis" as const, step: 9, numbers: {}, findings: [] };
+    other.applyDelta(delta(1), encode(header, [wide, { ...counts, layer: "gru.l1", high: 1.5 }]));
+    const scales = weightsPanel.scalesOf(store, place());
+    store.peers = [store, other];
+    expect(scales).toEqual([1.5, 0.75]);
+    expect(weightsPanel.scalesOf(store, place())).toEqual([3, 1.5]);
+    const [beside] = scene().blocks;
+    expect(beside?.unit).toBeCloseTo((before?.unit ?? 0) / 2, 9);
+    expect(beside?.labels.slice(2).map(({ text }) => text)).toEqual(["\u22121.5", "0", "1.5"]);
+  });
+
+  const middle = (box?: Box) => (box ? box.x + box.width / 2 : Number.NaN);
 
   test("says the layer's numbers in words, an infinite one too, and leaves out those that are drawn or not known", () => {
     const numbers = {

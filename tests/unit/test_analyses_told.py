@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -72,11 +73,17 @@ def test_views_get_analyses_beside_steps_within_the_lanes_limits_and_in_the_snap
 
 def test_an_analysis_in_full_and_in_its_lasting_size_keep_to_their_limits():
     torch.manual_seed(1)
-    frame = frame_of(nn.LSTM(4, 64), torch.randn(100, 4, 4), every_output)
-    large, small = encoded(analyse(frame))
+    lstm = nn.LSTM(4, 64)
+    large, small = encoded(analyse(frame_of(lstm, torch.randn(100, 4, 4), every_output)))
     assert len(large) <= lane.LIVE_BYTES
     assert len(small) <= lane.KEPT_EACH
     (header,) = headers(large)
-    planes = {plane["name"]: plane["shape"] for plane in header["planes"]}
-    assert planes["spectrum.f"] == [2, 64]
-    assert planes["weights.o"] == [64]
+    planes = {plane["name"]: plane for plane in header["planes"]}
+    assert planes["spectrum.f"]["shape"] == [2, 64]
+    assert planes["weights.o"]["shape"] == [64]
+    weights = lstm.get_parameter("weight_hh_l0").detach().double().numpy()
+    for place, gate in enumerate("ifgo"):
+        block = weights[64 * place : 64 * (place + 1)]
+        assert planes[f"spectrum.{gate}"]["high"] == pytest.approx(
+            float(np.abs(np.linalg.eigvals(block)).max()), rel=1e-5
+        )

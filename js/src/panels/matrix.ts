@@ -85,11 +85,9 @@ function matrixOf(analysis: AnalysisFrame, { layer, sample }: Place): Matrix | u
   return { plane, codes, rows, columns, lossStride, timeStride, reverse: layer.name.endsWith("_reverse") };
 }
 
-/** A power of ten at or above every value of every analysis held, so that steps and runs can be compared. */
-export function topOf({ peers }: Store, layer: string): number {
-  const planes = peers.flatMap((peer) => peer.analysed.flatMap((step) => peer.analysis(step)?.header.planes ?? []));
-  const own = planes.filter((plane) => plane.name === FLOW && (peers.length > 1 || plane.layer === layer));
-  const high = Math.max(...own.map((plane) => plane.high));
+/** A power of ten at or above every value of every analysis, so that steps and runs can be compared. */
+export function topOf(store: Store, layer: string): number {
+  const high = store.high(layer, FLOW);
   return high > 0 ? 10 ** Math.ceil(Math.log10(high) - 1e-9) : 1;
 }
 

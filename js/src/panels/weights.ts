@@ -41,22 +41,30 @@ export interface WeightsScene {
 
 const BELOW = 84;
 const BARS = 34;
+const MARGIN = 1.1;
 
 export function resolve(store: Store, place: Place, width: number, strings: Strings): WeightsScene {
   const analysis = place.frame ? store.analysis(place.step) : undefined;
-  const gates = analysis && place.layer ? gatesOf(analysis, place.layer.name) : [];
-  if (!analysis || !place.layer || gates.length === 0) {
+  const layer = place.layer?.name ?? "";
+  const gates = gatesOf(analysis, layer);
+  if (!analysis || gates.length === 0) {
     return { width, height: 160, blocks: [], message: place.frame ? strings.noWeights : strings.waiting, notes: [] };
   }
-  const layer = place.layer.name;
-  const spectra = gates.map((gate) => spectrumOf(analysis, layer, gate));
-  const reach = Math.max(1.15, ...spectra.map((values) => largest(values) * 1.08 || 0));
+  const [most = 1, ...highs] = scalesOf(store, place);
   const { boxes, height } = tiles(gates.length, width, BELOW);
   const blocks = gates.map((gate, index) =>
-    blockOf(analysis, layer, gate, spectra[index] as Float64Array, reach, boxes[index] as Box, strings),
+    blockOf(analysis, layer, gate, most * MARGIN, highs[index] ?? 1, boxes[index] as Box, strings),
   );
   const late = analysis.header.step === place.step ? [] : [strings.analysedAt(grouped(analysis.header.step))];
   return { width, height, blocks, message: "", notes: [...measuresOf(analysis, layer, strings), ...late] };
+}
+
+/** What steps and runs have in common: the size of the largest eigenvalue of all, and where the bins of each gate end. */
+export function scalesOf(store: Store, { step, layer }: Place): number[] {
+  const name = layer?.name ?? "";
+  const gates = gatesOf(store.analysis(step), name);
+  const highs = (prefix: string) => gates.map((gate) => store.high(name, prefix + gate));
+  return [Math.max(1, ...highs(SPECTRUM_PREFIX)), ...highs(WEIGHTS_PREFIX)];
 }
 
 /** What one number says of the layer's memory, in words; those that are not known are left out. */
@@ -68,9 +76,9 @@ function measuresOf(analysis: AnalysisFrame, layer: string, strings: Strings): s
   });
 }
 
-function gatesOf(analysis: AnalysisFrame, layer: string): string[] {
-  const names = analysis.header.planes.filter((plane) => plane.layer === layer).map(({ name }) => name);
-  const gates = names.flatMap((name) => {
+function gatesOf(analysis: AnalysisFrame | undefined, layer: string): string[] {
+  const planes = analysis?.header.planes.filter((plane) => plane.layer === layer) ?? [];
+  const gates = planes.flatMap(({ name }) => {
     const prefix = [SPECTRUM_PREFIX, WEIGHTS_PREFIX].find((one) => name.startsWith(one));
     return prefix ? [name.slice(prefix.length)] : [];
   });
@@ -102,11 +110,12 @@ function blockOf(
   analysis: AnalysisFrame,
   layer: string,
   gate: string,
-  values: Float64Array,
   reach: number,
+  high: number,
   box: Box,
   strings: Strings,
 ): Block {
+  const values = spectrumOf(analysis, layer, gate);
   const unit = box.width / 2 / reach;
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
   const radius = largest(values);
@@ -115,27 +124,29 @@ function blockOf(
     const tone = Math.hypot(real, imaginary) > 1 ? "direct" : "total";
     return { x: x + real * unit, y: y - imaginary * unit, radius: 2.5, tone };
   });
-  const histogram = histogramOf(analysis, layer, gate, box);
   const bottom = box.y + box.height;
+  const bars = { ...box, y: bottom + 24, height: BARS };
+  const histogram = histogramOf(analysis, layer, gate, bars, high);
   const size = Number.isNaN(radius) ? "\u2013" : valueText(radius);
   return {
-    ...{ gate, box, unit, values, dots, radius, histogram: histogram?.profile ?? null },
+    ...{ gate, box, unit, values, dots, radius, histogram },
     labels: [
       titleOf(gate, box, strings),
       label(`${strings.radius} ${size}`, x, bottom + 12, "center", radius > 1 ? "direct" : "total"),
-      ...(histogram ? rangeLabels(histogram.profile.box, histogram.high) : []),
+      ...(histogram ? rangeLabels(bars, high) : []),
     ],
   };
 }
 
-function histogramOf(analysis: AnalysisFrame, layer: string, gate: string, { x, y, width, height }: Box) {
+/** In a room that reaches from -high to high. */
+function histogramOf(analysis: AnalysisFrame, layer: string, gate: string, room: Box, high: number): Profile | null {
   const plane = planeOf(analysis, layer, WEIGHTS_PREFIX + gate);
   if (!plane) return null;
   const counts = Float64Array.from(floatsOf(analysis, plane));
   const most = Math.max(...counts, 1);
-  const box = { x, y: y + height + 24, width, height: BARS };
-  const profile: Profile = { box, upright: true, base: 1, ends: counts.map((count) => 1 - count / most) };
-  return { profile, high: plane.high };
+  const width = (room.width * plane.high) / high;
+  const box = { ...room, x: room.x + (room.width - width) / 2, width };
+  return { box, upright: true, base: 1, ends: counts.map((count) => 1 - count / most) };
 }
 
 function rangeLabels({ x, y, width, height }: Box, high: number): Label[] {
@@ -181,7 +192,11 @@ export function paintStill(scene: WeightsScene, context: CanvasRenderingContext2
     context.globalAlpha = 0.6;
     paintDots(context, dots, look);
     context.globalAlpha = 1;
-    if (histogram) paintProfile(context, histogram, look);
+    if (histogram) {
+      const base = histogram.box.y + BARS;
+      paintRule(context, [box.x, base], [box.x + box.width, base], look.grid);
+      paintProfile(context, histogram, look);
+    }
     paintLabels(context, labels, look);
   }
 }

@@ -1,6 +1,6 @@
 /** The recurrent weights on the page. */
 
-import { describeAt, paintStill, resolve } from "../panels/weights";
+import { describeAt, paintStill, resolve, scalesOf } from "../panels/weights";
 import { element, framed, write } from "./dom";
 import type { PanelView, Stage } from "./panel";
 import { picture } from "./picture";
@@ -12,7 +12,7 @@ export function weights(stage: Stage): PanelView {
     role: "weights",
     resolve: (place, width) => resolve(store, place, width, strings),
     still: paintStill,
-    depends: ({ step }) => [store.analysis(step)],
+    depends: (place) => [store.analysis(place.step), ...scalesOf(store, place)],
     label: ({ message, blocks, notes }) => {
       const facts = blocks.map(({ gate, labels }) => `${gate} ${labels[1]?.text ?? ""}`);
       return `${title}: ${message || [...facts, ...notes].join(", ")}`;
