@@ -1,4 +1,7 @@
-"""One JupyterLab and one Chromium for all tests; for each test a browser context, a folder, a notebook and its kernel.
+"""One JupyterLab and one Chromium for all tests; for each test a notebook with a folder and a kernel of its own.
+
+Notebooks are opened one after the other on one page, as a user does. A test that loads its page anew, measures it, or
+changes how the host looks is marked `own_page`, and has one in a browser context of its own.
 
 A test fails on any error on the page's console. A failed test leaves a screenshot, the console and the attributes of
 the views in a folder that is printed with the failure.
@@ -17,12 +20,12 @@ from playwright.sync_api import sync_playwright
 
 from tests.chromium import executable
 from tests.e2e.lab import Lab, serve
-from tests.e2e.notebook import Notebook
+from tests.e2e.notebook import Notebook, new_page
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 FLAGS = (
     "--headless=new",
@@ -71,8 +74,20 @@ def shelf(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def desk(browser: Browser) -> Iterator[Page]:
+    """The page on which the tests' notebooks lie, one at a time."""
+    with new_page(browser) as opened:
+        yield opened
+
+
 @pytest.fixture
 def notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Notebook]:
-    with Notebook.on_a_new_page(lab, browser, re.sub(r"\W+", "-", request.node.name)) as opened:
+    name = re.sub(r"\W+", "-", request.node.name)
+    if request.node.get_closest_marker("own_page"):
+        place = Notebook.on_a_new_page(lab, browser, name)
+    else:
+        place = Notebook.on(request.getfixturevalue("desk"), lab, name)
+    with place as opened:
         yield opened
     assert opened.traffic.errors == [], "the page's console has errors"

@@ -15,12 +15,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Executor, Future
 
 KERNELS = Path(__file__).parents[2] / ".cache" / "ipykernel"
 START_SECONDS = 120.0
@@ -39,11 +42,16 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Lab:
-    """A running server: `url` without a trailing slash, `token` to enter with, `root` the folder that it serves."""
+    """A running server: `url` without a trailing slash, `token` to enter with, `root` the folder that it serves.
+
+    `sweeper` shuts its kernels down, and `endings` tells how that went.
+    """
 
     url: str
     token: str
     root: Path
+    sweeper: Executor = field(default_factory=partial(ThreadPoolExecutor, 1))
+    endings: list[Future[None]] = field(default_factory=list)
 
     def request(self, method: str, path: str) -> Any:
         """What the server's REST interface answers, as JSON; None where the body is empty."""
@@ -58,9 +66,14 @@ class Lab:
         return [session for session in self.request("GET", "sessions") if session["path"].startswith(f"{folder}/")]
 
     def end_sessions(self, folder: str) -> None:
-        """Shut down the kernels of the notebooks in a folder, busy or not."""
+        """Have the kernels of the notebooks in a folder shut down, busy or not, while something else is done."""
         for session in self.sessions(folder):
-            self.request("DELETE", f"sessions/{session['id']}")
+            self.endings.append(self.sweeper.submit(self.request, "DELETE", f"sessions/{session['id']}"))
+
+    def sweep(self) -> None:
+        """Wait until they are shut down."""
+        for ending in self.endings:
+            ending.result()
 
 
 @contextlib.contextmanager
@@ -70,8 +83,8 @@ def serve(folder: Path) -> Iterator[Lab]:
     root.mkdir()
     for version in KERNELS.glob("*"):
         _add_kernel(folder, version)
-    lab = Lab(f"http://127.0.0.1:{free_port()}", secrets.token_hex(16), root)
     log = folder / "jupyter.log"
+    lab = Lab(f"http://127.0.0.1:{free_port()}", secrets.token_hex(16), root)
     with log.open("wb") as output:
         process = subprocess.Popen(
             _command(lab, folder), env=environment(folder), cwd=root, stdout=output, stderr=subprocess.STDOUT
@@ -79,6 +92,7 @@ def serve(folder: Path) -> Iterator[Lab]:
         try:
             wait_for_answer(f"{lab.url}/api/status?token={lab.token}", process, log)
             yield lab
+            lab.sweep()
         finally:
             stop_process(process)
 
@@ -108,7 +122,7 @@ def _command(lab: Lab, folder: Path) -> list[str]:
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *(f"--ServerApp.root_dir={lab.root}", f"--IdentityProvider.token={lab.token}"),
         *(f"--LabApp.user_settings_dir={settings}", f"--LabApp.workspaces_dir={folder / 'workspaces'}"),
-        *("--LabApp.extension_manager=readonly", "--LabApp.news_url="),
+        *("--LabApp.extension_manager=readonly", "--LabApp.news_url=", "--LabApp.expose_app_in_browser=True"),
     ]
 
 

@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Locator, Page, ViewportSize
 
     from tests.e2e.lab import Lab
 
 PROMPT_STARTED = re.compile(r"^\[[*\d]+\]:$")
 PROMPT_DONE = re.compile(r"^\[\d+\]:$")
 PROMPT_BUSY = re.compile(r"^\[\*\]:$")
+VIEWPORT: ViewportSize = {"width": 1400, "height": 1100}
+OPEN = """(path) => window.jupyterapp?.commands.execute("docmanager:open", { path }).then(() => true)"""
+CLOSE_ALL = "() => window.jupyterapp && [...jupyterapp.shell.widgets('main')].forEach((one) => one.dispose())"
 LOOKED = "(since) => performance.now() - since > 3000"
 
 
@@ -39,24 +42,33 @@ class Notebook:
         self.folder = folder
         self.traffic = Traffic()
         self.traffic.listen(page)
-        page.on("dialog", lambda dialog: dialog.accept())
+
+    @classmethod
+    @contextlib.contextmanager
+    def on(cls, page: Page, lab: Lab, name: str) -> Iterator[Notebook]:
+        """A notebook in a folder and with a kernel of its own on a page, which is as it was after the block."""
+        folder = lab.root / name
+        folder.mkdir()
+        notebook = cls(lab, page, folder)
+        page.set_viewport_size(VIEWPORT)
+        try:
+            yield notebook
+        finally:
+            notebook.traffic.ignore(page)
+            page.evaluate(CLOSE_ALL)
+            lab.end_sessions(name)
 
     @classmethod
     @contextlib.contextmanager
     def on_a_new_page(cls, lab: Lab, browser: Browser, name: str) -> Iterator[Notebook]:
         """A notebook in a folder, a browser context and a kernel of its own, which end with the block."""
-        folder = lab.root / name
-        folder.mkdir()
-        try:
-            with _new_page(browser) as page:
-                yield cls(lab, page, folder)
-        finally:
-            lab.end_sessions(name)
+        with new_page(browser) as page, cls.on(page, lab, name) as notebook:
+            yield notebook
 
     @contextlib.contextmanager
     def on_another_page(self, browser: Browser) -> Iterator[Notebook]:
         """The same notebook with the same kernel in a browser context of its own, as on another machine."""
-        with _new_page(browser) as page:
+        with new_page(browser) as page:
             yield Notebook(self.lab, page, self.folder)
 
     def keep(self, folder: Path) -> None:
@@ -97,14 +109,17 @@ class Notebook:
         nbformat.write(notebook, self.folder / "notebook.ipynb")
 
     def open(self, host: str = "lab") -> None:
-        """Open the notebook, in JupyterLab ("lab": in a workspace of its own) or in Notebook 7 ("notebook").
+        """Open the notebook in JupyterLab ("lab": the one on the page, or with a workspace of its own) or in Notebook 7
+        ("notebook").
 
         Wait until its kernel has introduced itself and is idle: a host shows a kernel as idle before it has one, and
         loses what is run then.
         """
         name = self.folder.name
-        place = f"lab/workspaces/{name}/tree" if host == "lab" else "notebooks"
-        self.page.goto(f"{self.lab.url}/{place}/{name}/notebook.ipynb?token={self.lab.token}")
+        path = f"{name}/notebook.ipynb"
+        if not self.page.evaluate(OPEN, path):
+            place = f"lab/workspaces/{name}/tree" if host == "lab" else "notebooks"
+            self.page.goto(f"{self.lab.url}/{place}/{path}?token={self.lab.token}")
         self.wait_for_greeting(1)
         self.wait_for_kernel("idle")
 
@@ -234,11 +249,13 @@ class Notebook:
 
 
 @contextlib.contextmanager
-def _new_page(browser: Browser) -> Iterator[Page]:
+def new_page(browser: Browser) -> Iterator[Page]:
     """A page in a browser context of its own."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1100})
+    context = browser.new_context(viewport=VIEWPORT)
     context.set_default_timeout(PATIENCE_SECONDS * 1000)
     try:
-        yield context.new_page()
+        page = context.new_page()
+        page.on("dialog", lambda dialog: dialog.accept())
+        yield page
     finally:
         context.close()

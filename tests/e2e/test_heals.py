@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.e2e.lessons import TRAIN_FAILING, TRAIN_PRINTING, last_steps, start
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ def test_the_last_step_is_shown_even_where_printing_made_the_server_drop_message
     assert recorded > dropped.number("latest")
 
 
+@pytest.mark.own_page
 def test_a_page_reloaded_while_the_cell_runs_has_the_whole_picture_by_the_end_of_the_cell(notebook: Notebook):
     view = start(notebook)
     before = view.until("n('frames') >= 10")

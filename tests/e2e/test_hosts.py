@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 from nbformat.sign import NotebookNotary
 
 from tests.e2e.lessons import EXPLORER, LAST_STEPS, SETUP, TRAIN, last_steps
+from tests.e2e.notebook import new_page
 from tests.e2e.servers import marimo, notebook_6, voila
 from tests.e2e.traffic import Traffic
 from tests.e2e.view import PATIENCE_SECONDS, POLL_MS, VARIED, View, differ
@@ -28,10 +29,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1400, "height": 1200})
-    context.set_default_timeout(120_000)
-    yield context.new_page()
-    context.close()
+    with new_page(browser) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -86,6 +85,7 @@ def test_in_notebook_6_with_ipywidgets_7_the_explorer_is_live_in_the_running_cel
         lives_and_ends(page, traffic, tmp_path)
 
 
+@pytest.mark.own_page
 def test_in_notebook_7_the_explorer_is_live_in_the_running_cell_and_ends_at_the_last_step(notebook: Notebook):
     notebook.write(SETUP, EXPLORER, TRAIN, LAST_STEPS)
     notebook.open("notebook")

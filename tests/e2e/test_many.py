@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.e2e.lessons import SETUP, TRAIN
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ def test_runs_side_by_side_go_in_lock_step_from_the_browser_alone(notebook: Note
     assert notebook.is_running(2)
 
 
+@pytest.mark.own_page
 def test_three_trained_runs_have_one_chart_a_scalar_that_is_brushed_and_differences_to_the_first(
     notebook: Notebook,
 ):

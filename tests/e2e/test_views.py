@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.e2e.lessons import EXPLORER, SETUP, TRAIN
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ def test_the_gradient_norms_are_a_bqplot_figure_whose_lines_have_points_while_th
     assert int(notebook.read(3)) >= 1
 
 
+@pytest.mark.own_page
 def test_the_explorer_follows_the_theme_and_the_width_of_the_page(notebook: Notebook, shelf: Path):
     notebook.write(SETUP, EXPLORER, TRAIN)
     notebook.open()

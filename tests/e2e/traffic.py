@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import ConsoleMessage, Page, Request, WebSocket
+    from collections.abc import Callable
+
+    from playwright.sync_api import ConsoleMessage, Error, Page, Request, WebSocket
 
 FLOOD = "IOPub data rate exceeded"
 
@@ -59,10 +61,17 @@ class Traffic:
 
     def listen(self, page: Page) -> None:
         """Note everything from now on."""
-        page.on("console", self._note)
-        page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
-        page.on("websocket", self._socket)
-        page.on("request", self._request)
+        for event, note in self._notes.items():
+            page.on(event, note)
+
+    def ignore(self, page: Page) -> None:
+        """Note nothing more, but for what connections say that are open."""
+        for event, note in self._notes.items():
+            page.remove_listener(event, note)
+
+    @property
+    def _notes(self) -> dict[Any, Callable[[Any], None]]:
+        return {"console": self._note, "pageerror": self._fail, "websocket": self._socket, "request": self._request}
 
     @property
     def writes(self) -> list[Message]:
@@ -78,6 +87,9 @@ class Traffic:
         self.console.append(line)
         if message.type == "error":
             self.errors.append(line)
+
+    def _fail(self, error: Error) -> None:
+        self.errors.append(f"uncaught: {error}")
 
     def _request(self, request: Request) -> None:
         if "/api/kernel/set_" in request.url:  # marimo's kernel has no socket of its own

@@ -11,6 +11,8 @@ import json
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+import pytest
+
 from rnnwidgets.widgets.settle import THREAD_NAME
 from tests.counts import count
 from tests.e2e.lessons import LAST_STEPS, SETUP, TRAIN, last_steps
@@ -68,6 +70,7 @@ def busiest(times: Sequence[float]) -> int:
     return max(bisect_left(times, time + 1) - place for place, time in enumerate(times))
 
 
+@pytest.mark.own_page
 def test_rate_limits(notebook: Notebook):
     notebook.write(NOTING + SETUP, *(SHOW,) * VIEWS, FLOOD, LAST_STEPS, TELL)
     notebook.open()

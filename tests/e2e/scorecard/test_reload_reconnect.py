@@ -133,17 +133,17 @@ def cut(notebook: Notebook, laid: Line, view: View) -> tuple[float, list[Paint]]
 def cut_off(lab: Lab, browser: Browser, name: str) -> Iterator[tuple[Notebook, Line]]:
     """A notebook whose page reaches the server over a line that can be cut: then errors of the network are its due."""
     port = int(lab.url.rpartition(":")[2])
-    with (
-        line(port) as laid,
-        Notebook.on_a_new_page(replace(lab, url=f"http://127.0.0.1:{laid.port}"), browser, name) as notebook,
-    ):
-        notebook.page.add_init_script(NOTE_SOCKETS)
-        try:
-            yield notebook, laid
-        except Exception:
-            notebook.keep(notebook.folder)
-            print(f"screenshot, console, messages: {notebook.folder}")
-            raise
+    with line(port) as laid:
+        far = replace(lab, url=f"http://127.0.0.1:{laid.port}")
+        with Notebook.on_a_new_page(far, browser, name) as notebook:
+            notebook.page.add_init_script(NOTE_SOCKETS)
+            try:
+                yield notebook, laid
+            except Exception:
+                notebook.keep(notebook.folder)
+                print(f"screenshot, console, messages: {notebook.folder}")
+                raise
+        far.sweep()  # over this line
     assert [error for error in notebook.traffic.errors if "net::ERR" not in error and "WebSocket" not in error] == []
 
 
