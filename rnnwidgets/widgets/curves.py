@@ -11,10 +11,10 @@ makes no widget it does not show, the same goes by way of the kernel.
 
 from __future__ import annotations
 
-import bisect
 import importlib
 import itertools
 import math
+import threading
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -23,16 +23,13 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnwidgets import reduce, schema
-from rnnwidgets.frame import Frame, Trace
-from rnnwidgets.recording.series import Series
-from rnnwidgets.widgets.lanes import sound
+from rnnwidgets import reduce
+from rnnwidgets.widgets.ends import Ends
 from rnnwidgets.widgets.publisher import publisher_of
 from rnnwidgets.widgets.relay import Relay
 from rnnwidgets.widgets.sources import recording_of
 
 POINTS = 300
-LAYERS = 3
 TOTAL = "grad_norm"
 LINES = 8
 _FIRST = ("loss", "grad_norm", "lr")
@@ -56,15 +53,6 @@ def load_bqplot() -> Any:
     except ModuleNotFoundError as error:
         sentence = 'rnnwidgets.GradientNorms needs bqplot: pip install "rnnwidgets[bqplot]"'
         raise ImportError(sentence, name="bqplot") from error
-
-
-def end_norms(trace: Trace) -> tuple[float, float]:
-    """Return the norms of the total gradient dh at the first and at the last timestep, over samples and units."""
-    gradient = trace["dh"]
-    last = np.maximum(np.asarray(trace.lengths) - 1, 0)
-    ends = gradient[0], gradient[last, np.arange(gradient.shape[1])]
-    first, final = (float(np.linalg.norm(end.astype(np.float64))) for end in ends)
-    return first, final
 
 
 def drawable(bins: reduce.Bins) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -94,8 +82,7 @@ class _Figure(ABC):
         self.recording = recording_of(source)
         self.step: int | None = None
         self._bqplot = load_bqplot()
-        self._ends: dict[str, Series] = {}
-        self._seen = -1
+        self._drawing = threading.Lock()
         self._lines: dict[str, Any] = {}
         self._colors = itertools.cycle(_COLORS)
         self._x, self._y = self._bqplot.LinearScale(), self._bqplot.LogScale()
@@ -140,6 +127,10 @@ class _Figure(ABC):
         if self.figure.comm is None:
             self.close()
             return
+        with self._drawing:
+            self._draw_all()
+
+    def _draw_all(self) -> None:
         drawn = {name: drawable(bins) for name, bins in self._all_bins()}
         for name, (steps, values) in drawn.items():
             if name not in self._lines:
@@ -207,6 +198,9 @@ class _Figure(ABC):
 class GradientNorms(_Figure):
     """The norm of the whole gradient, and of dh at the first and last timestep of each layer, over training steps.
 
+    The norms of dh are of the frames that somebody looked at, of up to 300 others that were there before the figure,
+    and of as many later ones as a twentieth of one processor computes beside training; the total is of every step.
+
     A vertical line marks the step of the cursor; a click on a point of the total norm moves the cursor of every view
     of the same recording there, also while a cell runs. Of more than three layers the first three are drawn.
 
@@ -224,26 +218,26 @@ class GradientNorms(_Figure):
     label = "gradient norm"
     pointed = TOTAL
 
+    def __init__(self, source: Any) -> None:
+        """Draw a recording, now and whenever it grows.
+
+        Args:
+            source: what `rnnwidgets.watch` returned, or a `Recording`; it may still be empty.
+
+        Raises:
+            RecordingError: `source` is neither.
+            ImportError: bqplot is not installed.
+        """
+        self._ends = Ends(recording_of(source))
+        super().__init__(source)
+
     def _all_bins(self) -> Iterator[tuple[str, reduce.Bins]]:
-        self._read_new_frames()
+        ends = self._ends.read()
         total = self.recording.series().get(TOTAL)
         if total is not None:
             yield TOTAL, total[1]
-        for name, series in self._ends.items():
+        for name, series in ends.items():
             yield name, series.bins
-
-    def _read_new_frames(self) -> None:
-        with self.recording.lock:
-            new = self.recording[bisect.bisect_right(self.recording.steps, self._seen) :]
-        for frame in sound(new, reduce.spread(len(new), schema.CURVE_BINS)) if new else ():
-            self._seen = frame.step
-            self._read(frame)
-
-    def _read(self, frame: Frame) -> None:
-        for trace in itertools.islice(frame.traces.values(), LAYERS):
-            if "dh" in trace.arrays:
-                for end, norm in zip(("first", "last"), end_norms(trace), strict=True):
-                    self._ends.setdefault(f"dh {trace.layer}, {end} time", Series()).append(frame.step, norm)
 
 
 @final

@@ -49,7 +49,7 @@ class Publisher:
         self._durable = DurableLane()
         recording.owned("views", self._durable)
         self._settle = Settle(weakly(self._settled), clock=clock)
-        self._compute, self._encode = (worker(recording.aside.counting) for _ in range(2))
+        self._compute, self._encode, self._draw = (worker(recording.aside.counting) for _ in range(3))
         self._found = Findings()
         self._analyst = Analyst(recording, weakly(self._analysed))
         self._ties = ExitStack()
@@ -111,6 +111,7 @@ class Publisher:
         self._ties.callback(self._analyst.stop)
         self._ties.callback(self._compute.end)
         self._ties.callback(self._encode.end)
+        self._ties.callback(self._draw.end)
         if "IPython" in sys.modules:
             shell = sys.modules["IPython"].get_ipython()
             if shell is not None:
@@ -141,14 +142,19 @@ class Publisher:
             if status.state in _ENDED or (status.state == "paused" and now - self._written >= _RESTING_SECONDS):
                 self._write(now)
             self._analyse()
+        if self._views:
+            self._tell(now, complete=complete)
+        if now - self._charted >= CHART_SECONDS and not self._draw.busy:
+            self._refresh(now)
+
+    def _tell(self, now: float, *, complete: bool) -> None:
+        """Have views told of what is new, as far as it is their time; where there is none, nothing is computed."""
         if self._live.ready(now) and not self._compute.busy:
             frame = self._complete_frame(complete=complete)
             if complete or self._live.news(frame):
                 self._compute(weakly(self._speak_beside), frame)
         if self._unseen and not self._encode.busy and self._durable.due(now):
             self._encode(weakly(self._write_beside), self.recording[:-1])
-        if now - self._charted >= CHART_SECONDS:
-            self._refresh(now)
 
     def _analyse(self) -> None:
         """Let the frames be analysed beside training, or after it."""
@@ -218,8 +224,13 @@ class Publisher:
                 self._guard.run("updating the views", self._write, self._clock())
 
     def _refresh(self, now: float) -> None:
+        """Have every chart read what is new, and compute what it looks at, beside training."""
         self._charted = now
-        for chart in tuple(self._charts):
+        if self._charts:
+            self._draw(weakly(self._refresh_beside), tuple(self._charts))
+
+    def _refresh_beside(self, charts: Sequence[Chart]) -> None:
+        for chart in charts:
             self._guard.run("drawing a chart", chart.refresh)
 
     def _cell_ended(self, result: Any) -> None:

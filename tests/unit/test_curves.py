@@ -14,7 +14,8 @@ import pytest
 from rnnwidgets.frame import Frame, Trace
 from rnnwidgets.recording import Recording
 from rnnwidgets.widgets import Explorer, GradientNorms, TrainingCurves
-from rnnwidgets.widgets.curves import drawable, end_norms
+from rnnwidgets.widgets.curves import drawable
+from rnnwidgets.widgets.ends import end_norms
 from rnnwidgets.widgets.publisher import publisher_of
 from tests.unit.browser import Wire
 from tests.unit.frames import make_frame, make_trace
