@@ -10,6 +10,7 @@ import itertools
 import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -143,14 +144,21 @@ def crowded(steps: Sequence[int]) -> Iterator[int]:
     """Yield the positions of steps in the order in which to give them up: each time the one whose neighbours are
     closest in the logarithm of the step. The first and the last are never given up.
     """
-    if len(steps) <= 2:
+    last = len(steps) - 1
+    if last < 2:
         return
-    positions = np.arange(len(steps))
-    logs = np.log1p(np.asarray(steps, dtype=np.float64) - steps[0])
-    while len(positions) > 2:
-        victim = 1 + int(np.argmin(logs[2:] - logs[:-2]))
-        yield int(positions[victim])
-        positions, logs = np.delete(positions, victim), np.delete(logs, victim)
+    logs = np.log1p(np.asarray(steps, dtype=np.float64) - steps[0]).tolist()
+    before, after = list(range(-1, last)), list(range(1, last + 2))
+    gaps = [(logs[place + 1] - logs[place - 1], place) for place in range(1, last)]
+    heapify(gaps)
+    while gaps:
+        gap, place = heappop(gaps)
+        left, right = before[place], after[place]
+        if gap < logs[right] - logs[left]:  # a neighbour has gone since
+            heappush(gaps, (logs[right] - logs[left], place))
+            continue
+        before[right], after[left] = left, right
+        yield place
 
 
 def merge_pairs(bins: Bins) -> Bins:
