@@ -25,7 +25,9 @@ from torch import Tensor
 from rnnwidgets.frame import Array
 
 _LEAST = 128 * 1024
-_MOST_SPARE = 8 * 2**20
+SPARE_PART = 8  # of a recording's memory may be spare: what a frame needs, not more
+_SIZES = 2  # of mappings that one model needs: what it waits with, and what comes of it
+_POWERS = 48  # of two of bytes, more than any machine has
 _ALIGNED = 64
 _UNSHARED = 2  # references to a mapping that only one holds, one of them the question's own
 
@@ -37,9 +39,6 @@ class _Held(weakref.ref["Block | Store"]):
     memory: mmap.mmap
 
 
-_NEVER_KEPT: deque[_Held] = deque(maxlen=0)
-
-
 class Spare:
     """Mappings whose holders are gone, for holders that need as much.
 
@@ -48,18 +47,25 @@ class Spare:
     """
 
     def __init__(self) -> None:
-        """Start without any."""
-        self._gone = [deque[_Held](maxlen=_MOST_SPARE >> power) for power in range(_MOST_SPARE.bit_length())]
+        """Start without any, and with room for none."""
+        self._most = 0
+        self._gone = [deque[_Held](maxlen=0)] * _POWERS
 
     @property
     def nbytes(self) -> int:
-        """What they hold together, at most `_MOST_SPARE` for each power of two."""
+        """What they hold together."""
         return sum(len(held.memory) for gone in self._gone for held in gone.copy())
+
+    def bound(self, most: int) -> None:
+        """Have at most so many bytes, now and after whatever goes: of each size half of them."""
+        if most != self._most:
+            self._most = most
+            self._gone = [deque(gone, maxlen=most // _SIZES >> power) for power, gone in enumerate(self._gone)]
+        self.shrink(most)
 
     def take(self, size: int, holder: Block | Store) -> _Held:
         """Return a mapping of that size for a holder; what is in it is left over."""
-        power = (size - 1).bit_length()
-        gone = self._gone[power] if power < len(self._gone) else _NEVER_KEPT
+        gone = self._gone[(size - 1).bit_length()]
         held = _Held(holder, gone.append)
         held.memory = _unshared(gone, size) or _fresh(size)
         return held

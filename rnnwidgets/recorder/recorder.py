@@ -17,7 +17,7 @@ from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError
 from rnnwidgets.recorder.fork import call_in_child
 from rnnwidgets.recorder.hooks import Hooks
-from rnnwidgets.recorder.keep import SPARE
+from rnnwidgets.recorder.keep import SPARE, SPARE_PART
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.optimizer import Scaling
 from rnnwidgets.recorder.settings import Health, Settings
@@ -44,7 +44,7 @@ class Recorder:
         self.recording = recording
         self._training = Training(model, optimizer, modules, recording, settings)
         recording.owned("running step", self._training)
-        recording.owned("spare memory", SPARE)
+        recording.owned("spare memory", SPARE, recording.memory // SPARE_PART)
         call_in_child(self._abandon)
         self._hooks = Hooks(model, optimizer, self._training)
 

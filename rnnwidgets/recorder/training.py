@@ -21,7 +21,7 @@ from torch.optim import Optimizer
 from rnnwidgets.errors import Guard
 from rnnwidgets.frame import Frame, settle
 from rnnwidgets.recorder.budget import WAKE, Budget
-from rnnwidgets.recorder.keep import SPARE
+from rnnwidgets.recorder.keep import SPARE, SPARE_PART
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.norms import MOVEMENT_EVERY, Movement
 from rnnwidgets.recorder.notices import Notices
@@ -34,7 +34,6 @@ from rnnwidgets.recorder.step import Step, as_number
 from rnnwidgets.recording import Recording
 
 _LEARNING = 2  # steps at first in which hooks see when scalars are logged
-_SPARE = 8  # of the memory may be spare: what a frame needs, not more
 
 
 class Training:
@@ -218,7 +217,7 @@ class Training:
     def _end_due(self, step: Step, scaling: Callable[[], Scaling]) -> None:
         with self.budget.recording:
             recorded = bool(self.guard.run("recording a frame", self._record, step, scaling))
-            SPARE.shrink(self.recording.memory // _SPARE)
+            SPARE.bound(self.recording.memory // SPARE_PART)
             self.flush()
         if recorded:
             self.budget.step_recorded()

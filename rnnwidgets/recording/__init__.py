@@ -62,7 +62,7 @@ class Recording(Convertible):
         self.run, self.name = uuid.uuid4().hex, ""
         self.lock, self._held = threading.RLock(), Held()
         self.memory, self.aside = memory, Aside()
-        self._owners: dict[str, weakref.ref[Sized]] = {}
+        self._owners: dict[str, tuple[weakref.ref[Sized], int]] = {}
         self._series: dict[str, Series] = {}
         self._logged: list[tuple[int, Mapping[str, float]]] = []
         self.listeners: list[Callable[[bool], None]] = []
@@ -131,13 +131,13 @@ class Recording(Convertible):
         """Who holds how many bytes for this recording: its frames, its curves, and what others say of themselves."""
         with self.lock:
             curves = sum(series.nbytes for series in self._series.values())
-            owners = {name: owner() for name, owner in self._owners.items()}
+            owners = {name: owner() for name, (owner, _) in self._owners.items()}
             others = {name: owner.nbytes for name, owner in owners.items() if owner is not None}
             return {"frames": self._held.nbytes, "curves": curves, **others}
 
-    def owned(self, name: str, owner: Sized) -> None:
-        """Count the bytes of an owner, while it lives, as held for this recording; frames make room for them."""
-        self._owners[name] = weakref.ref(owner)
+    def owned(self, name: str, owner: Sized, least: int = 0) -> None:
+        """Count the bytes of an owner, while it lives, as held for this recording; frames leave it at least `least`."""
+        self._owners[name] = weakref.ref(owner), least
 
     def report(self, **changes: Any) -> None:
         """Change what the status says (`state`, `every`, `overhead`, ...)."""
@@ -279,7 +279,8 @@ class Recording(Convertible):
 
     def _hold(self, frame: Frame) -> None:
         """Hold a frame, or as much of it as there is room for; at least half of the memory is the frames'."""
-        others = sum(size for owner, size in self.ledger.items() if owner != "frames")
+        least = {name: least for name, (_, least) in self._owners.items()}
+        others = sum(max(size, least.get(owner, 0)) for owner, size in self.ledger.items() if owner != "frames")
         room = max(self.memory - others, self.memory // 2)
         whole = frame.nbytes
         if whole > room:

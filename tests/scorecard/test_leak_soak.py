@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 
 import psutil
+import pytest
 import torch
 from torch import nn
 
@@ -64,8 +66,15 @@ def appended(steps: int, logged: int) -> int:
     return growth
 
 
-def test_leak_soak():
-    grown = [trained(count(600, TRAINED)), *(appended(count(8000, APPENDED), logged) for logged in (1, 3))]
-    megabytes = [f"{bytes_ / 2**20:+.2f}" for bytes_ in grown]
-    print(f"{megabytes[0]} MB in training; {megabytes[1]} and {megabytes[2]} MB with 1 and 3 scalars a step")
-    assert max(grown) < MOST
+SOAKS: dict[str, Callable[[], int]] = {
+    "training": lambda: trained(count(600, TRAINED)),
+    "1 scalar a step": lambda: appended(count(8000, APPENDED), 1),
+    "3 scalars a step": lambda: appended(count(8000, APPENDED), 3),
+}
+
+
+@pytest.mark.parametrize("name", SOAKS)
+def test_leak_soak(name: str):
+    grown = SOAKS[name]()
+    print(f"{name}: {grown / 2**20:+.2f} MB")
+    assert grown < MOST

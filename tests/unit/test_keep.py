@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,13 @@ import pytest
 import torch
 
 from rnnwidgets.recorder.keep import SPARE, Block, Store, kept
+
+
+@pytest.fixture(autouse=True)
+def room_for_spare_memory() -> Iterator[None]:
+    SPARE.bound(8 * 2**20)
+    yield
+    SPARE.bound(0)
 
 
 def block(fill: float) -> Block:
@@ -74,13 +82,20 @@ def test_spare_memory_is_bounded():
     SPARE.shrink(0)
     blocks = [block(float(k)) for k in range(40)]
     del blocks
-    assert 4 * 2**20 < SPARE.nbytes <= 8 * 2**20
-    SPARE.shrink(2**20)
-    assert 2**19 < SPARE.nbytes <= 2**20
+    assert 2 * 2**20 < SPARE.nbytes <= 4 * 2**20  # half of it of each size
+    before = [block(float(k)) for k in range(40)]
+    SPARE.bound(2**20)
+    assert SPARE.nbytes == 0
+    later = [block(float(k)) for k in range(40)]
+    del before, later
+    assert 2**18 < SPARE.nbytes <= 2**19
+    SPARE.bound(0)
+    assert SPARE.nbytes == 0
 
 
 def test_memory_of_any_size_is_spare_up_to_a_cap():
     SPARE.shrink(0)
+    SPARE.bound(16 * 2**20)
     for size in (2**17, 2**20 + 8, 2**22 + 8, 2**23, 2**23 + 8):
         wanted = kept({"h": torch.zeros(size // 8, dtype=torch.float64)})
         del wanted

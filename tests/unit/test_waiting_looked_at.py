@@ -152,6 +152,21 @@ def test_the_memory_of_what_waited_serves_the_next_that_waits():
     assert SPARE.nbytes == 0
 
 
+def test_all_that_is_held_stays_under_the_cap_when_everything_that_waits_is_computed_at_once():
+    lstm = nn.LSTM(64, 64)
+    with rw.watch(lstm, memory=2**23, every=1) as recorder:
+        for _ in range(60):
+            lstm(torch.randn(64, 4, 64))[0].sum().backward()
+            recorder.step()
+        waited = [frame for frame in recorder.recording if waits(frame)]
+        SPARE.shrink(0)
+        for frame in waited:
+            settle(frame)
+            assert sum(recorder.health().memory.values()) <= 2**23
+        assert recorder.health().memory["spare memory"] > 0
+        assert len(waited) > 5
+
+
 def waiting_frame(number: int, found: list[int], error: Exception | None = None) -> Frame:
     made = make_frame(number, (7, 2, 5), {"grad_norm": 1.0})
 
