@@ -85,7 +85,4 @@ def most_held(name: str) -> tuple[int, schema.Status]:
 @pytest.mark.parametrize("name", RUNS)
 def test_hard_memory_cap(name: str):
     seen, status = most_held(name)
-    print(
-        f"{name}: at most {seen / 2**20:.1f} of {CAP / 2**20:.0f} MB, {status.thinned} of {status.recorded} frames "
-        "given up and counted"
-    )
+    print(f"{name}: at most {seen / 2**20:.1f} of {CAP / 2**20:.0f} MB, {status.thinned} of {status.recorded} given up")

@@ -12,7 +12,7 @@ import rnnwidgets as rw
 from tests.counts import count
 
 pytestmark = pytest.mark.costs
-ROUNDS, CALLS = 4, 10_000
+ROUNDS, CALLS = 6, 10_000
 RECORDED, SAMPLED_OUT = 1.6, 0.25  # of the call itself, forward and backward
 MEMORY = 2**28  # room for a whole frame of so many times
 PROMISE = (
