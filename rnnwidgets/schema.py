@@ -168,7 +168,7 @@ class AnalysisHeader:
 
     `flow` (sample, loss_time, time): |dL_s/dh_t|, the part of the gradient at t that comes of the loss at time s.
     `spectrum.<gate>` (part, index): real and imaginary parts of the eigenvalues of that gate's block of W_hh, the
-    largest of size high.
+    largest of size high, to four digits.
     `weights.<gate>` (bin,): how many entries of that block lie in each of the equal bins from -high to high.
     The block of a network without gates is called h.
     """

@@ -124,7 +124,7 @@ def _weight_planes(layer: str, found: LayerAnalysis) -> list[WirePlane]:
     for gate, values in found.spectra.items():
         parts = np.stack((values.real, values.imag)).astype(np.float32)
         name = schema.SPECTRUM_PREFIX + gate
-        radius = reduce.high(np.abs(values), "signed_log")
+        radius = float(f"{reduce.high(np.abs(values), 'signed_log'):.4g}")
         planes.append(WirePlane(layer, name, ("part", "index"), parts, parts.shape, (1, 1), "raw", radius))
     for gate, histogram in found.weights.items():
         name, counts = schema.WEIGHTS_PREFIX + gate, histogram.counts

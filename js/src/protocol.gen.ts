@@ -97,7 +97,7 @@ export interface Finding {
   readonly unit: number | null;
 }
 
-/** What follows from one training step, and from the run up to it: `numbers[layer][name]`, findings, and planes. `flow` (sample, loss_time, time): |dL_s/dh_t|, the part of the gradient at t that comes of the loss at time s. `spectrum.<gate>` (part, index): real and imaginary parts of the eigenvalues of that gate's block of W_hh, the largest of size high. `weights.<gate>` (bin,): how many entries of that block lie in each of the equal bins from -high to high. The block of a network without gates is called h. */
+/** What follows from one training step, and from the run up to it: `numbers[layer][name]`, findings, and planes. `flow` (sample, loss_time, time): |dL_s/dh_t|, the part of the gradient at t that comes of the loss at time s. `spectrum.<gate>` (part, index): real and imaginary parts of the eigenvalues of that gate's block of W_hh, the largest of size high, to four digits. `weights.<gate>` (bin,): how many entries of that block lie in each of the equal bins from -high to high. The block of a network without gates is called h. */
 export interface AnalysisHeader {
   readonly kind: "analysis";
   readonly step: number;

@@ -7,9 +7,11 @@ is on again.
 
 from __future__ import annotations
 
+import gc
 import random
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 from types import FrameType
@@ -29,6 +31,15 @@ INTERRUPTS = 200
 PROMISE = f"{INTERRUPTS} interrupts at random moments: hooks stay, once; no step holds calls of another"
 OURS = str(Path(rw.__file__).parent)
 SWITCHES = grad_mode.__file__, autocast_mode.__file__
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_called_at_a_collection() -> Iterator[None]:
+    """What other tests' tools have called there is Python, which swallows an interrupt that comes in it."""
+    called = gc.callbacks[:]
+    gc.callbacks.clear()
+    yield
+    gc.callbacks[:] = called
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="timers that interrupt are POSIX's")

@@ -85,5 +85,5 @@ def test_an_analysis_in_full_and_in_its_lasting_size_keep_to_their_limits():
     for place, gate in enumerate("ifgo"):
         block = weights[64 * place : 64 * (place + 1)]
         assert planes[f"spectrum.{gate}"]["high"] == pytest.approx(
-            float(np.abs(np.linalg.eigvals(block)).max()), rel=1e-5
+            float(np.abs(np.linalg.eigvals(block)).max()), rel=1e-3
         )
