@@ -18,6 +18,7 @@ import threading
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
@@ -218,18 +219,9 @@ class GradientNorms(_Figure):
     label = "gradient norm"
     pointed = TOTAL
 
-    def __init__(self, source: Any) -> None:
-        """Draw a recording, now and whenever it grows.
-
-        Args:
-            source: what `rnnwidgets.watch` returned, or a `Recording`; it may still be empty.
-
-        Raises:
-            RecordingError: `source` is neither.
-            ImportError: bqplot is not installed.
-        """
-        self._ends = Ends(recording_of(source))
-        super().__init__(source)
+    @cached_property
+    def _ends(self) -> Ends:
+        return Ends(self.recording)
 
     def _all_bins(self) -> Iterator[tuple[str, reduce.Bins]]:
         ends = self._ends.read()
