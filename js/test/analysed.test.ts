@@ -170,6 +170,8 @@ describe("the scene of the weights", () => {
     expect(block?.labels.slice(2).map(({ text }) => text)).toEqual(["\u22120.75", "0", "0.75"]);
   });
 
+  const middle = (box?: Box) => (box ? box.x + box.width / 2 : Number.NaN);
+
   test("has one scale for all steps, and for runs side by side whatever their layers are called", () => {
     const narrow = { ...spectrum, high: 0.75, values: [0.25, 0.25, -0.75, 0.125, -0.125, 0] };
     analysis(8, [spectrum, counts]);
@@ -194,8 +196,6 @@ describe("the scene of the weights", () => {
     expect(beside?.unit).toBeCloseTo((before?.unit ?? 0) / 2, 9);
     expect(beside?.labels.slice(2).map(({ text }) => text)).toEqual(["\u22121.5", "0", "1.5"]);
   });
-
-  const middle = (box?: Box) => (box ? box.x + box.width / 2 : Number.NaN);
 
   test("says the layer's numbers in words, an infinite one too, and leaves out those that are drawn or not known", () => {
     const numbers = {

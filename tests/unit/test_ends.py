@@ -14,7 +14,7 @@ import rnnwidgets as rw
 from rnnwidgets.frame import waits
 from rnnwidgets.recording import Recording
 from rnnwidgets.widgets import ends
-from rnnwidgets.widgets.beside import THREAD_NAME
+from rnnwidgets.widgets.beside import THREAD_NAME, AtOnce
 from rnnwidgets.widgets.publisher import Publisher
 from tests.unit.frames import make_frame
 
@@ -94,14 +94,23 @@ def test_of_what_comes_later_those_are_read_that_somebody_looked_at_and_as_many_
     assert [frame.step for frame in training.recording if waits(frame)] == [3, 4, 5, 6, 8, 9, 10, 11]
 
 
-def test_where_nothing_but_a_chart_looks_no_frame_is_computed_for_a_view():
+def test_where_nothing_but_a_chart_looks_no_frame_is_computed_for_a_view(monkeypatch: pytest.MonkeyPatch):
+    asked: list[Any] = []
+
+    class Asked(AtOnce):
+        def __call__(self, work: Any, argument: Any) -> None:
+            asked.append((work, argument))
+
     training = Training()
     publisher, chart = Publisher(training.recording), Chart()
+    for worker in ("_compute", "_encode"):
+        monkeypatch.setattr(publisher, worker, Asked())
     publisher.join(chart)
     training.go_on(20)
     assert chart.told.wait(SECONDS)
     publisher.leave(chart)
     training.recorder.close()
+    assert asked == []
     assert sum(map(waits, training.recording)) == 19
 
 
