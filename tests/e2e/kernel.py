@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from tests.e2e.lab import KERNELS, environment
+from tests.e2e.lab import KERNELS, LAUNCH, environment
 from tests.e2e.view import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class Kernel:
         """
         manager = KernelManager()
         assert manager.kernel_spec
-        manager.kernel_spec.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        manager.kernel_spec.argv = [*LAUNCH]
         paths = (str(KERNELS / version), os.environ.get("PYTHONPATH", ""))
         variables = {**environment(folder), "PYTHONPATH": os.pathsep.join(paths)}
         with (folder / "kernel.log").open("wb") as output:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
 KERNELS = Path(__file__).parents[2] / ".cache" / "ipykernel"
+LAUNCH = (sys.executable, str(Path(__file__).with_name("launch.py")), "-f", "{connection_file}")
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.1
@@ -102,7 +103,7 @@ def _add_kernel(folder: Path, place: Path) -> None:
     spec = folder / "jupyter_data_dir" / "kernels" / place.name
     spec.mkdir(parents=True)
     facts = {
-        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": LAUNCH,
         "display_name": place.name,
         "language": "python",
         "env": {"PYTHONPATH": f"{place}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Locator, Page, ViewportSize
+    from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize
 
     from tests.e2e.lab import Lab
 
@@ -30,6 +30,7 @@ PROMPT_BUSY = re.compile(r"^\[\*\]:$")
 VIEWPORT: ViewportSize = {"width": 1400, "height": 1100}
 OPEN = """(path) => window.jupyterapp?.commands.execute("docmanager:open", { path }).then(() => true)"""
 CLOSE_ALL = "() => window.jupyterapp && [...jupyterapp.shell.widgets('main')].forEach((one) => one.dispose())"
+SESSIONS = re.compile(r"/api/sessions\b")
 LOOKED = "(since) => performance.now() - since > 3000"
 
 
@@ -110,27 +111,50 @@ class Notebook:
 
     def open(self, host: str = "lab") -> None:
         """Open the notebook in JupyterLab ("lab": the one on the page, or with a workspace of its own) or in Notebook 7
-        ("notebook").
-
-        Wait until its kernel has introduced itself and is idle: a host shows a kernel as idle before it has one, and
-        loses what is run then.
+        ("notebook"), and wait until its kernel listens.
         """
+        self._show(host)
+        self._wait_until_heard()
+
+    def open_saved(self, cell: int) -> None:
+        """Open the notebook, where a cell holds a view that was saved: its kernel starts once the view waits for it."""
+        held: list[Route] = []
+        self.page.route(
+            SESSIONS, lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
+        )
+        self._show("lab")
+        self._wait_until_missed(cell)
+        for route in held:
+            route.continue_()
+        self.page.unroute(SESSIONS)
+        self._wait_until_heard()
+
+    def reload(self, cell: int) -> None:
+        """Load the page anew while a cell runs, until the view of another cell waits to be had from the kernel."""
+        self.page.reload()
+        self.prompt(0).wait_for()
+        self._wait_until_missed(cell)
+
+    def _show(self, host: str) -> None:
         name = self.folder.name
         path = f"{name}/notebook.ipynb"
         if not self.page.evaluate(OPEN, path):
             place = f"lab/workspaces/{name}/tree" if host == "lab" else "notebooks"
             self.page.goto(f"{self.lab.url}/{place}/{path}?token={self.lab.token}")
+
+    def _wait_until_heard(self) -> None:
+        """Wait until the kernel has introduced itself and is idle: a host shows a kernel as idle before it has one, and
+        loses what is run then.
+        """
         self.wait_for_greeting(1)
         self.wait_for_kernel("idle")
 
-    def reload(self, cell: int) -> None:
-        """Load the page anew while a cell runs, until the view of another cell waits to be had from the kernel.
+    def _wait_until_missed(self, cell: int) -> None:
+        """Wait until a cell's view has been looked for in vain, and will be had from the kernel.
 
         ipywidgets (8.1.9) looks for a view's widget for two seconds and only then waits for the kernel. Where that
         answers just as those end, it shows an error of its own instead.
         """
-        self.page.reload()
-        self.prompt(0).wait_for()
         self.cells.nth(cell).get_by_text("Loading widget...").wait_for()
         self.page.wait_for_function(LOOKED, arg=self.page.evaluate("performance.now()"))
 

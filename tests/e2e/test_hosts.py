@@ -107,7 +107,7 @@ def test_a_notebook_run_without_a_browser_shows_the_whole_picture_when_it_is_ope
     (notebook.folder / "stop").touch()
     notebook.write(SETUP, EXPLORER, TRAIN.replace("if Path", "if step == 9 and Path"), "recorder.close()")
     run_without_a_browser(notebook)
-    notebook.open()
+    notebook.open_saved(1)
     view = notebook.view(1)
     end = view.until("d.state === 'finished' && n('frames') === 10 && d.step === d.latest && n('latest') === 9")
     assert end.heatmap
