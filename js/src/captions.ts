@@ -53,7 +53,7 @@ export const ENGLISH_CAPTIONS: Captions = {
   playTime: "Play through the sequence",
   pauseTime: "Pause at this timestep",
   speed: "speed",
-  letGo: "training goes on, the view stays at this step: press live, or the key l, to follow again",
+  letGo: "stays at this step: press live, or the key l, to follow",
   difference: (gate, left, right) => `${gate} at step ${left} less ${gate} at step ${right}`,
   noDifference: (gate, one, other) =>
     `No difference of ${gate}: not in both, with as many units \u00d7 timesteps. ${one}; ${other}.`,
@@ -97,7 +97,7 @@ export const CHINESE_CAPTIONS: Captions = {
   playTime: "沿序列播放",
   pauseTime: "停在此时刻",
   speed: "速度",
-  letGo: "训练仍在继续，视图停在此步：按“实时”按钮或 l 键重新跟随",
+  letGo: "停在此步：按“实时”按钮或 l 键重新跟随",
   difference: (gate, left, right) => `第 ${left} 步的 ${gate} 减去第 ${right} 步的 ${gate}`,
   noDifference: (gate, one, other) => `无法求 ${gate} 的差：双方没有相同单元 \u00d7 时刻数的该量。${one}；${other}。`,
   save: "保存",

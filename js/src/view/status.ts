@@ -1,4 +1,4 @@
-/** The status bar. */
+/** The status bar. Its notes have a line of their own even when there are none: what stands below stays where it is. */
 
 import { resolve } from "../panels/status";
 import { assign, element, write } from "./dom";
@@ -19,7 +19,7 @@ export function status({ store, strings, say }: Stage): PanelView {
       assign(line, "data-tone", scene.state);
       write(word, scene.word);
       list(facts, scene.facts);
-      write(notes, scene.notes.join(" \u00b7 "));
+      write(notes, scene.notes.join(" \u00b7 ") || "\u00a0");
       if (said && said !== scene.word) say(scene.word);
       said = scene.word;
       if (following && !place.following && scene.notes.includes(strings.letGo)) say(strings.letGo);

@@ -23,17 +23,22 @@ export function steps(stage: Stage): PanelView {
   const previous = button("previous", strings.previous, PREVIOUS);
   const next = button("next", strings.next, NEXT);
 
-  const go = (position: number, settled: boolean) => {
-    const step = store.steps[Math.max(0, Math.min(position, store.steps.length - 1))];
+  /** As painted: what arrived since then has not moved the slider's positions yet. */
+  let painted: readonly number[] = [];
+
+  const pick = (step: number | undefined, settled: boolean) => {
     if (step !== undefined) move({ step }, settled);
   };
+  const go = (position: number, settled: boolean) =>
+    pick(store.steps[Math.max(0, Math.min(position, store.steps.length - 1))], settled);
+  const slide = (settled: boolean) => () => pick(painted[Number(slider.value)], settled);
   const training = player(stage, {
     ...{ role: "play", titles: [strings.play, strings.pause], go },
     position: () => place().position,
     last: () => store.steps.length - 1,
   });
-  listen(slider, "input", () => go(Number(slider.value), false), signal);
-  listen(slider, "change", () => go(Number(slider.value), true), signal);
+  listen(slider, "input", slide(false), signal);
+  listen(slider, "change", slide(true), signal);
   listen(slider, "pointerdown", training.stop, signal);
   listen(previous, "click", () => go(place().position - 1, true), signal);
   listen(next, "click", () => go(place().position + 1, true), signal);
@@ -41,6 +46,7 @@ export function steps(stage: Stage): PanelView {
 
   const paint = ({ place: shown }: Shown) => {
     const scene = resolve(store, shown);
+    painted = [...store.steps];
     slider.max = String(Math.max(scene.count - 1, 0));
     slider.value = String(scene.position);
     slider.disabled = scene.count === 0;

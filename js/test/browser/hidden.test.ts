@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { delta, step } from "../frames";
 import { FakeModel } from "./model";
-import { frameOf, host, planes, show } from "./stage";
+import { frameOf, host, part, planes, show, slide } from "./stage";
 
 const frames = (root: HTMLElement, count: number) =>
   expect.poll(() => root.dataset["latest"], { timeout: 3000 }).toBe(String(count));
@@ -40,4 +40,18 @@ test("a view that is scrolled away paints nothing until it is in sight again", a
   await expect.poll(still).toBe(true);
   host.style.marginTop = "0";
   await expect.poll(() => root.dataset["step"]).toBe(String(seq));
+});
+
+test("a slider chooses among the steps that were painted, whatever has come since", async () => {
+  const model = new FakeModel();
+  const root = await show(model);
+  for (const seq of [2, 4, 6]) send(model, seq);
+  await expect.poll(() => root.dataset["step"]).toBe("6");
+  host.style.display = "none";
+  await expect.poll(() => root.clientWidth).toBe(0);
+  send(model, 7);
+  model.emit("msg:custom", delta(8), [step(3, {}, planes).buffer]);
+  await frames(root, 7);
+  slide(part(root, "step"), 1, "input", "change");
+  expect(model.saved).toEqual([{ step: 4 }]);
 });
