@@ -7,6 +7,7 @@
 
 import { type Place, resolve, type SharedCursor, wishAt } from "../cursor";
 import { difference } from "../difference";
+import { grouped } from "../format";
 import { planeOf, type StepFrame } from "../frame";
 import type { Panel } from "../protocol.gen";
 import { Store } from "../store";
@@ -111,7 +112,7 @@ function differing([one, base]: readonly [Run, Run], [own, first]: readonly [Sta
         store.showOnly(...subtracted(there, here, high));
       const found = store.steps.length > 0;
       const words = found
-        ? strings.difference(gate, String(there.step), String(here.step))
+        ? strings.difference(gate, grouped(there.step), grouped(here.step))
         : strings.noDifference(gate, told(one, there), told(base, here));
       write(sentence, there.frame && here.frame ? words : "");
       heatmap.element.hidden = !found;

@@ -9,7 +9,7 @@ const PREVIOUS = "M11 3v10L4.5 8zM3 3h1.5v10H3z";
 const NEXT = "M5 3v10l6.500-5zM11.500 3H13v10h-1.500z";
 
 export function steps(stage: Stage): PanelView {
-  const { store, strings, signal, move, place } = stage;
+  const { strings, signal, move, place } = stage;
   const slider = element("input", {
     type: "range",
     "data-role": "step",
@@ -30,12 +30,12 @@ export function steps(stage: Stage): PanelView {
     if (step !== undefined) move({ step }, settled);
   };
   const go = (position: number, settled: boolean) =>
-    pick(store.steps[Math.max(0, Math.min(position, store.steps.length - 1))], settled);
+    pick(stage.store.steps[Math.max(0, Math.min(position, stage.store.steps.length - 1))], settled);
   const slide = (settled: boolean) => () => pick(painted[Number(slider.value)], settled);
   const training = player(stage, {
     ...{ role: "play", titles: [strings.play, strings.pause], go },
     position: () => place().position,
-    last: () => store.steps.length - 1,
+    last: () => stage.store.steps.length - 1,
   });
   listen(slider, "input", slide(false), signal);
   listen(slider, "change", slide(true), signal);
@@ -45,8 +45,8 @@ export function steps(stage: Stage): PanelView {
   listen(live, "click", () => move({ step: place().following ? place().step : null }, true), signal);
 
   const paint = ({ place: shown }: Shown) => {
-    const scene = resolve(store, shown);
-    painted = [...store.steps];
+    const scene = resolve(stage.store, shown);
+    painted = [...stage.store.steps];
     slider.max = String(Math.max(scene.count - 1, 0));
     slider.value = String(scene.position);
     slider.disabled = scene.count === 0;

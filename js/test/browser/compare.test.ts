@@ -155,6 +155,21 @@ describe("runs side by side", () => {
     expect(model.saved).toEqual([]);
   });
 
+  test("have the slider of the run that has the most steps now, whichever had when the view was made", async () => {
+    const model = compared();
+    const root = await show(model);
+    const later = [1005, 1007, 1009].map((at) => step(at, {}, gate(at % 100)));
+    model.emit("msg:custom", delta(3, { run: "second" }), [new DataView(join(...later).buffer)]);
+    const slider = part<HTMLInputElement>(root, "step");
+    await expect.poll(() => [slider.max, slider.value]).toEqual(["4", "4"]);
+    slide(slider, 3, "input");
+    await expect
+      .poll(() => column(root, "difference")[0]?.textContent)
+      .toContain("i at step 1\u202f007 less i at step 4");
+    part(root, "previous").click();
+    await expect.poll(() => root.dataset["step"]).toBe("1005");
+  });
+
   test("say why there is no difference where shapes do not agree", async () => {
     const root = await show(compared(7));
     await expect
