@@ -13,6 +13,8 @@ from ipykernel import kernelapp
 from ipykernel._version import version_info
 from ipykernel.ipkernel import IPythonKernel
 
+REPLY = "_send_on_shell_channel"
+
 if (7, 0) <= version_info < (7, 4):
     from ipykernel.subshell_manager import SubshellManager
 
@@ -22,7 +24,7 @@ if (7, 0) <= version_info < (7, 4):
         assert stream
         stream.send_multipart(message)
 
-    SubshellManager._send_on_shell_channel = reply  # type: ignore[method-assign,assignment]
+    setattr(SubshellManager, REPLY, reply)
 
 del sys.path[0]  # this file's folder: a notebook's imports are not to find its modules
 kernelapp.launch_new_instance()
