@@ -69,8 +69,8 @@ TRAIN_RESTLESS = TRAIN.replace(RESTING, "")
 LAST_STEPS = "print(step, recorder.recording[-1].step)"
 
 KEEP_LAST_STEPS = """
-Path("last.part").write_text(f"{step} {recorder.recording[-1].step}")
-Path("last.part").rename("last")
+Path(".last").write_text(f"{step} {recorder.recording[-1].step}")
+Path(".last").rename("last")
 """
 
 

@@ -44,6 +44,7 @@ NOTING = f"""
 import json, time, ipykernel
 print(ipykernel.__version__)
 """
+# A file is written under a hidden name: Jupyter's server refuses to list a folder from which a file that it shows goes.
 SHOW = """
 explorer = rw.Explorer(recorder)
 send, show, shown, times = explorer.send, explorer.show, [], []
@@ -59,8 +60,8 @@ def noted(meta, snapshot):
     write("shown", len(shown))
 
 def write(name, value):
-    Path(f"{name}.part").write_text(json.dumps(value))
-    Path(f"{name}.part").rename(name)
+    Path(f".{name}").write_text(json.dumps(value))
+    Path(f".{name}").rename(name)
 
 explorer.send, explorer.show = sent, noted
 explorer
@@ -125,6 +126,8 @@ def cut(notebook: Notebook, laid: Line, view: View) -> tuple[float, list[Paint]]
     laid.mend()
     notebook.page.wait_for_function("(count) => opened.length > count", arg=opened, polling=50)
     back = notebook.page.evaluate("opened.at(-1)")
+    known = told(notebook, "step")
+    notebook.wait(lambda: told(notebook, "step") > known)
     view.until(f"d.state === 'live' && n('latest') >= {told(notebook, 'step')}")
     return back, [paint for paint in paints(view) if paint.state == "live"]
 
