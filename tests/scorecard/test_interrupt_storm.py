@@ -34,11 +34,14 @@ SWITCHES = grad_mode.__file__, autocast_mode.__file__
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_called_at_a_collection() -> Iterator[None]:
-    """What other tests' tools have called there is Python, which swallows an interrupt that comes in it."""
+def a_collection_calls_nothing_of_other_tests() -> Iterator[None]:
+    """What is called there, by their tools or at the end of what they left, swallows an interrupt that comes in it."""
     called = gc.callbacks[:]
     gc.callbacks.clear()
+    gc.collect()
+    gc.freeze()
     yield
+    gc.unfreeze()
     gc.callbacks[:] = called
 
 
