@@ -20,6 +20,7 @@ import rnnwidgets as rw
 from rnnwidgets.recorder import budget
 
 WARM_UP = 5
+READ = 25  # pairs from one look at what is shown to the next: it is of the latest periods, of which one may be dear
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Clock:
 
 @dataclass
 class Costs:
-    """CPU seconds of each step of a pair, and what the recorder shows."""
+    """CPU seconds of each step of a pair, and what the recorder shows, in the middle of looks all along."""
 
     watched: list[float] = field(default_factory=list)
     plain: list[float] = field(default_factory=list)
@@ -117,7 +118,7 @@ def compare(
     warm_up: int = WARM_UP,
 ) -> Costs:
     """Return what so many pairs of steps cost, after a warm-up that is not counted."""
-    costs, clock = Costs(), Clock()
+    costs, clock, shown = Costs(), Clock(), []
     with patch.object(budget, "time", clock):
         watched, plain = Trainer(make(), batch, watch), Trainer(make(), batch, None)
         assert watched.recorder is not None
@@ -130,7 +131,9 @@ def compare(
                 clock.elsewhere += seconds if trainer is plain else 0.0
                 if pair >= warm_up:
                     spent.append(seconds)
+            if pair >= warm_up and (pairs + warm_up - 1 - pair) % READ == 0:
+                shown.append(watched.recorder.recording.status.overhead or 0.0)
         status = watched.recorder.health().status
-        costs.shown, costs.recorded, costs.every = status.overhead or 0.0, status.recorded, status.every
+        costs.shown, costs.recorded, costs.every = statistics.median(shown), status.recorded, status.every
         watched.recorder.close()
     return costs
