@@ -30,6 +30,14 @@ describe("sliders and buttons", () => {
     expect(model.saved).toEqual([{ step: 2 }, { step: null }]);
   });
 
+  test("stay where they are while the status says that the latest step is left", async () => {
+    const root = await show(recorded());
+    const { top } = part(root, "step").getBoundingClientRect();
+    part(root, "previous").click();
+    await expect.poll(() => part(root, "status").textContent).toContain("stays at this step");
+    expect(part(root, "step").getBoundingClientRect().top).toBe(top);
+  });
+
   test("play the steps from the first to the last, then stop", async () => {
     const root = await show(recorded());
     const play = part(root, "play");
