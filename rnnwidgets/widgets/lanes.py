@@ -23,6 +23,7 @@ from rnnwidgets.wire import encode_curves, encode_step
 
 SERIES = 16
 SNAPSHOT_STEP_BYTES = 128 * 1024
+RUNNING_BYTES = 1_000_000
 FIRST_GAP, LAST_GAP, GAP_GROWTH = 2.0, 10.0, 1.5
 _MESSAGE_TEXT = 4096
 _UPDATES_PER_SECOND = 2
@@ -146,9 +147,9 @@ class DurableLane:
         """Encode the steps that the next snapshot will hold, so that it is quickly made."""
         self._chosen(frames, self._room)
 
-    def snapshot(self, series: Series, frames: Sequence[Frame], analyses: bytes) -> bytes:
+    def snapshot(self, series: Series, frames: Sequence[Frame], analyses: bytes, most: int) -> bytes:
         """Return frames that alone rebuild the run: curves and analyses, then steps evenly spread over those held,
-        rising.
+        rising, as many as go into `most` bytes.
         """
         curves = encode_curves({name: series[name][1] for name in shown_series(tuple(series))}) + analyses
         last = next((last for last in reversed(range(len(frames))) if sound(frames, [last])), None)
@@ -156,7 +157,8 @@ class DurableLane:
             return curves
         latest = encode_step(frames[last], schema.LIVE_MESSAGE_BYTES)
         self._room = schema.SNAPSHOT_BYTES - len(curves) - len(latest)
-        return b"".join((curves, *self._chosen(frames[:last], self._room), latest))
+        steps = self._chosen(frames[:last], self._room)
+        return b"".join((curves, *_thinned(steps, most - len(curves) - len(latest)), latest))
 
     def _chosen(self, frames: Sequence[Frame], room: int) -> list[bytes]:
         """Return the bytes of as many frames, evenly spread over those given, as go into `room`, and keep them."""
@@ -191,6 +193,15 @@ class DurableLane:
             data = encode_step(frame, SNAPSHOT_STEP_BYTES)
             self._encoded[id(frame)] = (weakref.ref(frame), data)
         return data
+
+
+def _thinned(pieces: Sequence[bytes], room: int) -> Sequence[bytes]:
+    """Return all pieces, or evenly spread ones where all do not go into `room` bytes."""
+    sizes = [len(piece) for piece in pieces]
+    if sum(sizes) <= room:
+        return pieces
+    keep = room // max(sizes)
+    return [pieces[position] for position in reduce.spread(len(pieces), keep)] if keep > 0 else ()
 
 
 def _gap(amount: int, most: int) -> float:

@@ -2,9 +2,10 @@
 
 Answers these constraints. Whatever crosses the wire is immutable bytes, encoded once for all views. Custom messages
 are lost on reload and when a cell prints much, traits are not: so deltas go as messages, and a snapshot that heals
-everything goes as traits, with growing gaps while training runs and at every end that can be seen. Both are made on
-threads beside training, frames computed that are still to be; the last snapshot before the cell ends. A publisher lives
-as long as one of its views or charts, which it holds weakly; the recording holds nothing but a weak callback.
+everything goes as traits: with growing gaps while training runs, small, since a large one keeps the deltas behind it
+waiting; whole at every end that can be seen. Both are made on threads beside training, frames computed that are still
+to be; the last snapshot before the cell ends. A publisher lives as long as one of its views or charts, which it holds
+weakly; the recording holds nothing but a weak callback.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from rnnwidgets.recording import Recording
 from rnnwidgets.widgets.analyst import Analyst, Findings, encoded
 from rnnwidgets.widgets.audience import Chart, Message, View
 from rnnwidgets.widgets.beside import weakly, worker
-from rnnwidgets.widgets.lanes import DurableLane, LiveLane, sound
+from rnnwidgets.widgets.lanes import RUNNING_BYTES, DurableLane, LiveLane, sound
 from rnnwidgets.widgets.settle import Settle
 
 CHART_SECONDS = 0.5
@@ -72,11 +73,12 @@ class Publisher:
                 self._untie_if_alone()
                 self._analyse()
 
-    def now(self) -> tuple[Message, bytes]:
-        """Return `_meta` and `_snapshot` as of now."""
+    def now(self, most: int = schema.SNAPSHOT_BYTES) -> tuple[Message, bytes]:
+        """Return `_meta` and `_snapshot` as of now, in at most so many bytes."""
         with self._lock:
             meta = schema.Meta(schema.VERSION, self.recording.run, self._live.seq, self._status())
-            return _plain(meta), self._durable.snapshot(self.recording.series(), self.recording[:], self._found.all)
+            series, frames = self.recording.series(), self.recording[:]
+            return _plain(meta), self._durable.snapshot(series, frames, self._found.all, most)
 
     def join(self, chart: Chart) -> None:
         """Keep a chart up to date."""
@@ -205,14 +207,14 @@ class Publisher:
                 self._guard.run("updating the views", self._speak, _computed(frame))
                 self._analyse()
 
-    def _write(self, now: float) -> None:
-        """Give every view a new snapshot."""
+    def _write(self, now: float, most: int = schema.SNAPSHOT_BYTES) -> None:
+        """Give every view a new snapshot, of at most so many bytes."""
         self._written = now
         self._found.unwritten = False
         views = tuple(self._views)
         if not views:
             return
-        meta, snapshot = self.now()
+        meta, snapshot = self.now(most)
         for view in views:
             self._guard.run("sending a snapshot", view.show, meta, snapshot)
 
@@ -221,7 +223,7 @@ class Publisher:
         self._guard.run("encoding a snapshot", self._durable.prepare, frames)
         with self._lock:
             if self._tied:
-                self._guard.run("updating the views", self._write, self._clock())
+                self._guard.run("updating the views", self._write, self._clock(), RUNNING_BYTES)
 
     def _refresh(self, now: float) -> None:
         """Have every chart read what is new, and compute what it looks at, beside training."""

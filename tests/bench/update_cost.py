@@ -6,7 +6,7 @@
 Each pair times one recorded step that is sent to one Explorer (append, log, encode, hand to the kernel) and one
 `json.dumps` of the same arrays, the way of tools that draw from lists; their order alternates. Time is CPU time of the
 training thread: the frame is encoded and sent by a thread beside it, which computes those whose traces wait too, as
-most of training's do. The snapshot of the whole run, which a live view gets every ten seconds, costs another thread
+most of training's do. The snapshot of the run, which a live view gets every ten seconds, costs another thread
 what is printed of it: its steps are encoded, those anew that the last one did not hold, and then training waits at most
 for the latest step, the curves and the sending.
 """
@@ -28,6 +28,7 @@ from jupyter_client.manager import start_new_kernel
 from rnnwidgets.frame import Frame, Waiting
 from rnnwidgets.recording import Recording
 from rnnwidgets.widgets import Explorer, publisher
+from rnnwidgets.widgets.lanes import RUNNING_BYTES
 from tests.unit.browser import Clock
 from tests.unit.frames import make_frame
 
@@ -90,7 +91,7 @@ def measure(pairs: int) -> None:
             recording.append(make_frame(step, shape))
             if (step + 1 - 2 * pairs) % BETWEEN == 0:
                 encodings.append(cpu(partial(told._durable.prepare, recording[:-1])))
-                snapshots.append(cpu(partial(told._write, clock.now)))
+                snapshots.append(cpu(partial(told._write, clock.now, RUNNING_BYTES)))
         size = len(told._live.delta({}, recording[-1], 1, lambda _room: b""))
         plane = recording[-1]["lstm.l0"]["h"][:, :1].size
         print(f"{name}, {told._live.seq - 1} updates sent in {2 * pairs} steps")

@@ -40,6 +40,28 @@ def test_a_snapshot_keeps_to_its_bytes_and_holds_the_first_and_the_latest_step(w
     assert store.steps[89]["planes"]["lstm.l0", "h"]["stride"] == [1, 1, 1]
 
 
+def test_a_snapshot_of_a_running_cell_is_small_and_spans_the_run_and_the_one_at_its_end_is_whole(
+    wire: Wire, recording: Recording
+):
+    publisher = wire.publish(recording)
+    Explorer(recording)
+    train(wire, recording, range(90), 0.1, shape=FULL)
+    publisher._settled(last=True)
+    *running, ended = wire.snapshots()[1:]
+    stores = [Store() for _ in running]
+    for store, sent in zip(stores, running, strict=True):
+        store.take(sent)
+        assert sum(map(len, sent.buffers)) <= lanes.RUNNING_BYTES
+    steps = sorted(stores[-1].steps)
+    assert (steps[0], steps[-1]) == (0, stores[-1].status["step"])
+    assert len(steps) >= 6
+    assert np.diff(steps).max() <= 2 * steps[-1] / len(steps)
+    whole = Store()
+    whole.take(ended)
+    assert len(whole.steps) > 3 * len(steps)
+    same_curves(whole, recording)
+
+
 def test_snapshots_of_a_running_cell_come_after_two_seconds_and_then_ever_more_rarely(wire: Wire, recording: Recording):
     wire.publish(recording)
     Explorer(recording)
