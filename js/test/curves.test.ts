@@ -186,6 +186,37 @@ describe("the curves scene", () => {
     ]);
   });
 
+  test("draws neighbours as one where pixels are fewer than bins, the same ones when more follow", () => {
+    const values = Array.from({ length: 1000 }, (_, step) => 1 + 2 * (step % 2));
+    store.applyDelta(delta(1), curves({ loss: values.map((value, step) => [step, value] as const) }));
+    const of = () => scene({}, { width: 300, kind: "linear" }).charts[0] as Chart;
+    const [{ box, curves: lines }] = [of()];
+    const [{ line, upper, lower }] = lines as [Chart["curves"][0]];
+    const each = Math.ceil(1000 / box.width);
+    const heights = (points: Float64Array) => [...points].filter((_, at) => at % 2 === 1);
+    expect(line.points.length).toBe(2 * Math.ceil(1000 / each));
+    expect(line.points.length).toBeLessThanOrEqual(2 * box.width);
+    const ends = [heights(upper), heights(lower)].map((all) => [...new Set(all)]);
+    expect(ends.map(({ length }) => length)).toEqual([1, 1]);
+    const [[top], [bottom]] = ends as [[number], [number]];
+    const at = (value: number) => bottom + ((top - bottom) * (value - 1)) / 2;
+    const means = Array.from({ length: Math.ceil(1000 / each) }, (_, pool) => {
+      const part = values.slice(pool * each, (pool + 1) * each);
+      return at(part.reduce((sum, value) => sum + value) / part.length);
+    });
+    heights(line.points).forEach((height, pool) => {
+      expect(height).toBeCloseTo(means[pool] as number);
+    });
+    const before = heights(line.points).slice(0, 100);
+    store.applyDelta(delta(2), curves({ loss: [[1000, 1]] }));
+    expect(heights(of().curves[0]?.line.points as Float64Array).slice(0, 100)).toEqual(before);
+  });
+
+  test("draws every bin where there are pixels enough", () => {
+    store.applyDelta(delta(1), curves({ loss: points([4, 2, 1]) }));
+    expect(scene().charts[0]?.curves[0]?.line.points.length).toBe(6);
+  });
+
   test("shows the value of the step: the frame's own, else that of the curve", () => {
     store.applyDelta(
       delta(1),

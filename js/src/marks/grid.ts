@@ -1,24 +1,41 @@
-/** A grid of colored cells inside a box: one pixel a cell, stretched with hard edges. */
+/** Grids of colored cells: one pixel a cell, stretched with hard edges. */
 
 import type { Box } from "../scale";
 
-/** `pixel` gives the packed color of a cell, as `color.ts` packs them; 0 leaves it clear. */
+/** A canvas of so many packed pixels, as `color.ts` packs them, all of which `fill` sets; 0 is clear. */
+export type Pixels = (columns: number, rows: number, fill: (pixels: Uint32Array) => void) => OffscreenCanvas;
+
+/** Canvas and image are kept between calls, until other sizes are wanted: making them takes longer than filling them. */
+export function keptPixels(): Pixels {
+  const canvas = new OffscreenCanvas(1, 1);
+  const context = canvas.getContext("2d") as OffscreenCanvasRenderingContext2D;
+  let image = new ImageData(1, 1);
+  return (columns, rows, fill) => {
+    if (image.width !== columns || image.height !== rows) {
+      image = new ImageData(columns, rows);
+      Object.assign(canvas, { width: columns, height: rows });
+    }
+    fill(new Uint32Array(image.data.buffer));
+    context.putImageData(image, 0, 0);
+    return canvas;
+  };
+}
+
+let kept: Pixels | null = null;
+
+/** `pixel` gives the packed color of a cell. */
 export function paintGrid(
   context: CanvasRenderingContext2D,
-  box: Box,
+  { x, y, width, height }: Box,
   columns: number,
   rows: number,
   pixel: (column: number, row: number) => number,
 ): void {
   if (columns === 0 || rows === 0) return;
-  const scratch = new OffscreenCanvas(columns, rows).getContext("2d");
-  if (!scratch) return;
-  const image = scratch.createImageData(columns, rows);
-  const pixels = new Uint32Array(image.data.buffer);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) pixels[row * columns + column] = pixel(column, row);
-  }
-  scratch.putImageData(image, 0, 0);
+  kept ??= keptPixels();
+  const canvas = kept(columns, rows, (pixels) => {
+    for (let at = 0; at < pixels.length; at++) pixels[at] = pixel(at % columns, Math.floor(at / columns));
+  });
   context.imageSmoothingEnabled = false;
-  context.drawImage(scratch.canvas, box.x, box.y, box.width, box.height);
+  context.drawImage(canvas, x, y, width, height);
 }

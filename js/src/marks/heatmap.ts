@@ -6,13 +6,13 @@
  */
 
 import type { Bytes } from "../frame";
+import type { Pixels } from "./grid";
 
 export interface Cells {
   readonly codes: Bytes;
-  /** Position of the first code; from one sent timestep to the next; from one sent unit to the next. */
+  /** Position of the first code; from one sent timestep to the next. The units of a timestep lie side by side. */
   readonly start: number;
   readonly columnPitch: number;
-  readonly rowPitch: number;
   /** Timesteps and units sent and within the sequence; each stands for `timeStride` or `unitStride` recorded ones. */
   readonly columns: number;
   readonly rows: number;
@@ -37,10 +37,10 @@ interface Range {
   readonly to: number;
 }
 
-/** Draw the cells over a whole canvas, through a scratch canvas that is kept between calls. */
+/** Draw the cells over a whole canvas. */
 export function paintCells(
   context: CanvasRenderingContext2D,
-  scratch: CanvasRenderingContext2D,
+  pixels: Pixels,
   cells: Cells,
   shown: Shown,
   table: Uint32Array,
@@ -52,11 +52,7 @@ export function paintCells(
   const down = part(shown.unit, cells.unitStride, cells.rows, height);
   if (across.indices.length === 0 || down.indices.length === 0) return;
   const rows = down.indices.map((row) => shown.order[row] as number);
-  scratch.canvas.width = rows.length;
-  scratch.canvas.height = across.indices.length;
-  const image = scratch.createImageData(rows.length, across.indices.length);
-  fill(new Uint32Array(image.data.buffer), cells, table, across.indices, rows);
-  scratch.putImageData(image, 0, 0);
+  const canvas = pixels(rows.length, across.indices.length, (into) => fill(into, cells, table, across.indices, rows));
   const { from, to } = shown.time;
   context.save();
   context.beginPath();
@@ -64,7 +60,7 @@ export function paintCells(
   context.clip();
   context.imageSmoothingEnabled = false;
   context.setTransform(0, down.size, across.size, 0, across.start, down.start);
-  context.drawImage(scratch.canvas, 0, 0);
+  context.drawImage(canvas, 0, 0);
   context.restore();
 }
 
@@ -90,7 +86,7 @@ export function spread(count: number, pixels: number): Int32Array {
 /** Write the pixel of each cell in the columns and rows named, (column, row). */
 export function fill(
   pixels: Uint32Array,
-  { codes, start, columnPitch, rowPitch }: Cells,
+  { codes, start, columnPitch }: Cells,
   table: Uint32Array,
   columns: Int32Array,
   rows: Int32Array,
@@ -99,7 +95,7 @@ export function fill(
   for (const column of columns) {
     const from = start + column * columnPitch;
     for (let row = 0; row < rows.length; row++) {
-      pixels[pixel++] = table[codes[from + (rows[row] as number) * rowPitch] as number] as number;
+      pixels[pixel++] = table[codes[from + (rows[row] as number)] as number] as number;
     }
   }
 }

@@ -1,8 +1,9 @@
 /** A color bar with numbers beside it, and swatches for what is not a number. */
 
-import { css, type Ramp, SPECIAL } from "../color";
+import { css, pack, type Ramp, SPECIAL } from "../color";
 import type { Box } from "../scale";
 import type { Look } from "../theme";
+import { paintGrid } from "./grid";
 import { paintLabels } from "./label";
 
 export interface Legend {
@@ -16,10 +17,8 @@ export interface Legend {
 
 export function paintLegend(context: CanvasRenderingContext2D, legend: Legend, ramp: Ramp, look: Look): void {
   const { bar, low, high } = legend;
-  for (let line = 0; line < bar.height; line++) {
-    context.fillStyle = css(ramp(high + ((low - high) * line) / Math.max(bar.height - 1, 1)));
-    context.fillRect(bar.x, bar.y + line, bar.width, 1);
-  }
+  const lines = Math.round(bar.height);
+  paintGrid(context, bar, 1, lines, (_, line) => pack(ramp(high + ((low - high) * line) / Math.max(lines - 1, 1))));
   context.strokeStyle = look.grid;
   context.lineWidth = 1;
   context.strokeRect(bar.x - 0.5, bar.y - 0.5, bar.width + 1, bar.height + 1);

@@ -10,7 +10,7 @@ import { insertion } from "../held";
 import { type Label, SMALL } from "../marks/label";
 import type { Dot, Line } from "../marks/line";
 import { type Box, exponents, linear, log, type Scale, ticks } from "../scale";
-import { row, type Series } from "../series";
+import { type Row, row, type Series } from "../series";
 import type { Axis, Domain } from "./brush";
 import type { Group, Member } from "./groups";
 
@@ -175,28 +175,34 @@ function verticalOf(members: readonly Member[], domain: Domain, box: Box, kind: 
   return { y: log(10 ** (from - pad), 10 ** (to + pad), bottom, box.y), marks, logarithmic };
 }
 
-/** The line and the edges of its band, over the bins on the axis and one beyond each end. */
+/**
+ * The line and the edges of its band, over the bins on the axis and one beyond each end. Where pixels are fewer than bins,
+ * neighbours are drawn as one, always the same ones: their mean, their highest and their lowest.
+ */
 function pathsOf(series: Series, style: Omit<Line, "points">, plot: Plot): Pick<Curve, "line" | "upper" | "lower"> {
   const { x, y, box, domain } = plot;
   const [first, last] = [row(series, "first"), row(series, "last")];
   const from = Math.max(0, insertion(last, domain[0]) - 1);
   const to = Math.min(series.count, insertion(first, domain[1]) + 2);
+  const each = Math.max(1, Math.ceil((to - from) / box.width));
   const height = (value: number) => Math.max(box.y, Math.min(box.y + box.height, y(value)));
-  const points = (values: Float64Array, mended: boolean) => {
-    const found = new Float64Array(2 * Math.max(to - from, 0));
+  const points = (name: Row, fold: (one: number, next: number, index: number) => number) => {
+    const values = row(series, name);
+    const found: number[] = [];
     let before = box.y + box.height;
-    for (let bin = from; bin < to; bin++) {
-      const value = values[bin] as number;
-      if (Number.isFinite(value)) before = height(value);
-      found[2 * (bin - from)] = x(((first[bin] as number) + (last[bin] as number)) / 2);
-      found[2 * (bin - from) + 1] = mended || Number.isFinite(value) ? before : Number.NaN;
+    for (let bin = from - (from % each); bin < to; bin += each) {
+      const value = values.subarray(bin, bin + each).reduce(fold);
+      const finite = Number.isFinite(value);
+      if (finite) before = height(value);
+      const end = last[Math.min(bin + each, series.count) - 1] as number;
+      found.push(x(((first[bin] as number) + end) / 2), finite || name !== "mean" ? before : Number.NaN);
     }
-    return found;
+    return Float64Array.from(found);
   };
   return {
-    line: { points: points(row(series, "mean"), false), ...style },
-    upper: points(row(series, "high"), true),
-    lower: points(row(series, "low"), true),
+    line: { points: points("mean", (mean, next, index) => mean + (next - mean) / (index + 1)), ...style },
+    upper: points("high", (high, next) => Math.max(high, next)),
+    lower: points("low", (low, next) => Math.min(low, next)),
   };
 }
 

@@ -8,6 +8,7 @@
 import { css, diverging, positionOf, sequential, table } from "../color";
 import type { Place } from "../cursor";
 import type { StepFrame } from "../frame";
+import type { Pixels } from "../marks/grid";
 import { paintCells, type Shown, spread } from "../marks/heatmap";
 import { type Label, paintLabels, paintMessage } from "../marks/label";
 import { type Legend, paintLegend } from "../marks/legend";
@@ -215,14 +216,9 @@ export function describe(scene: GatesScene, place: Place, time: number, unit: nu
 }
 
 /** Paint the cells over the whole of their own canvas. */
-export function paintData(
-  scene: GatesScene,
-  context: CanvasRenderingContext2D,
-  scratch: CanvasRenderingContext2D,
-  look: Look,
-): void {
+export function paintData(scene: GatesScene, context: CanvasRenderingContext2D, pixels: Pixels, look: Look): void {
   const { sheet, shown, top } = scene;
-  if (sheet) paintCells(context, scratch, sheet, shown, table(sheet.plane, top, look.mode, look.surface));
+  if (sheet) paintCells(context, pixels, sheet, shown, table(sheet.plane, top, look.mode, look.surface));
   else context.clearRect(0, 0, context.canvas.width, context.canvas.height);
 }
 

@@ -27,7 +27,7 @@ export function sheetOf(frame: StepFrame, layer: Layer, name: string, sample: nu
   const length = Math.min(layer.lengths[row * sampleStride] ?? times, times);
   return {
     ...{ plane, sample: row * sampleStride, codes: codesOf(frame, plane) },
-    ...{ start: row * rows, columnPitch: samples * rows, rowPitch: 1 },
+    ...{ start: row * rows, columnPitch: samples * rows },
     ...{ columns: Math.min(sent, Math.ceil(length / timeStride)), rows },
     ...{ timeStride, unitStride, times, units, length },
   };
@@ -38,7 +38,7 @@ export function valueAt(sheet: Sheet, time: number, unit: number): number | null
   if (time < 0 || time >= sheet.length) return null;
   const column = Math.floor(time / sheet.timeStride);
   const row = Math.floor(unit / sheet.unitStride);
-  const code = sheet.codes[sheet.start + column * sheet.columnPitch + row * sheet.rowPitch];
+  const code = sheet.codes[sheet.start + column * sheet.columnPitch + row];
   return code === undefined ? null : decoded(code, sheet.plane);
 }
 

@@ -1,6 +1,7 @@
 /** The heatmap on the page: tabs of gates, cells on one canvas, labels and outlines on another, tooltip, keys, slider. */
 
 import { type Place, wishAt } from "../cursor";
+import { keptPixels } from "../marks/grid";
 import {
   describe,
   type GatesScene,
@@ -38,7 +39,7 @@ export function gates(stage: Stage): PanelView {
   const tabs = gateTabs(stage);
   const slider = timeSlider(stage);
   const wish = wishing(stage);
-  const scratch = contextOf(document.createElement("canvas"));
+  const pixels = keptPixels();
   let scene: GatesScene | null = null;
   const changed = watch();
   const at = pointed(data, () => scene);
@@ -58,7 +59,7 @@ export function gates(stage: Stage): PanelView {
     data.style.transform = `translate(${box.x}px, ${box.y}px)`;
     const resized = size(data, box.width, box.height, pixelRatio);
     if (changed(profiles, look, scene.height) || resized) {
-      paintData(scene, contextOf(data), scratch, look);
+      paintData(scene, contextOf(data), pixels, look);
       size(below, scene.width, scene.height, pixelRatio);
       paintOn(below, pixelRatio, (context) => paintStill(now, context, look));
     }

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { COLOR_DECADES, diverging, pack, parse, positionOf, type Rgb, sequential } from "../../src/color";
 import { resolve as resolveCursor, START } from "../../src/cursor";
+import { keptPixels } from "../../src/marks/grid";
 import * as cell from "../../src/panels/cell";
 import * as flow from "../../src/panels/flow";
 import * as gates from "../../src/panels/gates";
@@ -56,8 +57,9 @@ describe.each(table)("%s at %d device pixels a pixel", (mode, ratio) => {
     const scene = gates.resolve(store, place, 640, ENGLISH, wish);
     const { sheet, shown, box } = scene;
     if (!sheet) throw new Error("there is no sheet");
-    const scratch = document.createElement("canvas").getContext("2d") as CanvasRenderingContext2D;
-    const read = painted(box.width, box.height, ratio, (context) => gates.paintData(scene, context, scratch, look));
+    const read = painted(box.width, box.height, ratio, (context) =>
+      gates.paintData(scene, context, keptPixels(), look),
+    );
     for (let time = 3; time < 13; time++) {
       for (let row = 10; row < 30; row++) {
         const value = valueAt(sheet, time, shown.order[row] as number) as number;

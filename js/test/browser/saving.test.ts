@@ -42,13 +42,13 @@ describe("what is seen", () => {
     expect(pixel(pictureOf(root), x, y)).toBe(pixel(heatmap, 0.9, 0.9));
   });
 
-  test("is a picture with its words as text and its lines as paths, the heatmap alone an image, no program in it", async () => {
+  test("is a picture with its words as text and its lines as paths, the heatmap and its scale alone images, no program in it", async () => {
     const root = await show(recorded());
     const read = new DOMParser().parseFromString(svgOf(root), "image/svg+xml");
     const words = [...read.querySelectorAll("text")].map((one) => one.textContent);
     expect(words).toEqual(expect.arrayContaining(["Gates and states", "gate", "t = 0", "loss"]));
-    expect(read.querySelectorAll("path").length).toBeGreaterThan(100);
-    expect(read.querySelectorAll("image").length).toBe(1);
+    expect(read.querySelectorAll("path").length).toBeGreaterThan(25);
+    expect(read.querySelectorAll("image").length).toBe(2);
     expect(read.querySelectorAll("script, foreignObject, parsererror").length).toBe(0);
   });
 
@@ -59,7 +59,7 @@ describe("what is seen", () => {
     const root = await show(recorded({ _snapshot: new DataView(scenes.slice().buffer), _panels: panels, unit: 3 }));
     await expect.poll(() => root.dataset["step"]).toBe("8");
     const svg = new DOMParser().parseFromString(svgOf(root), "image/svg+xml");
-    expect(svg.querySelectorAll("image").length).toBe(1);
+    expect(svg.querySelectorAll("image").length).toBe(2);
     const seen = meansOf(pictureOf(root), root);
     const apart = async () => {
       const data = meansOf(await loaded(new XMLSerializer().serializeToString(svg)), root);
