@@ -57,7 +57,7 @@ js: js/node_modules/.package-lock.json chromium
 	RNNWIDGETS_CHROMIUM="$$($(BIN)/python tests/chromium.py)" $(NPM) test
 
 e2e: .venv/.stamp-dev bundle chromium corpus kernels
-	RNNWIDGETS_CHROMIUM="$$($(BIN)/python tests/chromium.py)" $(BIN)/pytest tests/e2e
+	RNNWIDGETS_CHROMIUM="$$($(BIN)/python tests/chromium.py)" $(BIN)/pytest tests/e2e --numprocesses 2 --dist loadfile
 
 wheel: .venv/.stamp-dev bundle
 	$(BIN)/pytest tests/wheel

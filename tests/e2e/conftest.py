@@ -1,4 +1,4 @@
-"""One JupyterLab and one Chromium for all tests; for each test a notebook with a folder and a kernel of its own.
+"""One JupyterLab and one Chromium for all tests of a process; for each test a notebook with its own folder and kernel.
 
 Notebooks are opened one after the other on one page, as a user does. A test that loads its page anew, measures it, or
 changes how the host looks is marked `own_page`, and has one in a browser context of its own.

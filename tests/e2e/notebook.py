@@ -204,11 +204,6 @@ class Notebook:
         """Whether the cell's prompt says that it is still running."""
         return PROMPT_BUSY.match(self.prompt(cell).inner_text().strip()) is not None
 
-    def running_source(self) -> str:
-        """The source of the cell that is running, empty if none is: of those that wait their turn the first."""
-        running = self.cells.filter(has=self.page.locator(".jp-InputPrompt", has_text=PROMPT_BUSY))
-        return running.first.locator(".jp-InputArea-editor").inner_text() if running.count() else ""
-
     def wait_for_all(self, seconds: float) -> None:
         """Wait so many seconds at most until every code cell has run."""
         self.page.wait_for_function(
