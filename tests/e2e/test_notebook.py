@@ -31,7 +31,7 @@ def test_the_first_lesson_runs_from_top_to_bottom_and_its_explorer_is_live_while
     view.show()
     early = view.until("d.state === 'live' && n('frames') >= 2")
     later = view.until(
-        f"{TRAINS}\n&& n('latest') > {early.number('latest')} && n('painted') > {early.number('painted')}"
+        f"{TRAINS} && n('latest') > {early.number('latest')} && n('painted') > {early.number('painted')}"
     )
     assert early.heatmap != later.heatmap
 
