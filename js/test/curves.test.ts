@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Cursor, type Place, resolve as resolveCursor, START } from "../src/cursor";
 import type { StepFrame } from "../src/frame";
@@ -184,6 +186,21 @@ describe("the curves scene", () => {
     expect(curve?.bad).toEqual([
       { x: curve?.line.points[2], y: (chart?.box.y ?? 0) + (chart?.box.height ?? 0) - 3, radius: 2.5, tone: "nan" },
     ]);
+  });
+
+  test("keeps no frame from being given up, however long nothing is drawn", async () => {
+    const frame = (number: number) => step(number, { norms: { "rnn.bias_hh_l0": [number, 5, 6] } });
+    store = new Store(() => 0, 5 * frame(1).length);
+    const take = (number: number) => store.applyDelta(delta(number), frame(number));
+    for (const number of [1, 2, 3, 4]) take(number);
+    expect(scene().charts.map(({ name }) => name)).toContain("norms.gradient");
+    const held = new WeakRef(store.frame(3) as StepFrame);
+    for (let number = 5; store.frame(3); number++) take(number);
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    await new Promise((done) => setTimeout(done));
+    collect();
+    expect(held.deref()).toBeUndefined();
   });
 
   test("draws neighbours as one where pixels are fewer than bins, the same ones when more follow", () => {

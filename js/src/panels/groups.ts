@@ -105,8 +105,8 @@ function scalar(name: string, series: Series): Member {
 type Points = readonly [number[], number[]];
 
 interface Norms {
-  /** The frames that were read. */
-  readonly frames: readonly (StepFrame | undefined)[];
+  /** Of the frames that were read: a frame itself would be kept from being given up. */
+  readonly headers: readonly (StepFrame["header"] | undefined)[];
   /** Of each parameter, for each of `BY_PARAMETER`. */
   readonly points: ReadonlyMap<string, readonly Points[]>;
 }
@@ -115,24 +115,24 @@ const read = new WeakMap<Store, Norms>();
 
 /** The three norms of every parameter, at the steps held; of frames that only become more, the new ones are read. */
 function normsOf(store: Store): Norms["points"] {
-  const frames = store.steps.map((step) => store.frame(step));
+  const headers = store.steps.map((step) => store.frame(step)?.header);
   const before = read.get(store);
-  const grown = before?.frames.every((frame, index) => frame === frames[index]);
+  const grown = before?.headers.every((header, index) => header === headers[index]);
   const points = new Map(grown ? before?.points : []);
-  for (const frame of frames.slice(grown ? before?.frames.length : 0)) {
-    for (const [name, norms] of Object.entries(frame?.header.norms ?? {})) {
+  for (const header of headers.slice(grown ? before?.headers.length : 0)) {
+    for (const [name, norms] of Object.entries(header?.norms ?? {})) {
       const own = points.get(name) ?? BY_PARAMETER.map((): Points => [[], []]);
       points.set(name, own);
       own.forEach(([steps, values], index) => {
         const value = numberOf(norms[index] ?? "nan");
         // An update ratio is measured at some steps only, and is not a number at the others.
         if (index === 2 && Number.isNaN(value)) return;
-        steps.push(frame?.header.step as number);
+        steps.push(header?.step as number);
         values.push(value);
       });
     }
   }
-  read.set(store, { frames, points });
+  read.set(store, { headers, points });
   return points;
 }
 
