@@ -144,7 +144,7 @@ class DurableLane:
         return True
 
     def prepare(self, frames: Sequence[Frame]) -> None:
-        """Encode the steps that the next snapshot will hold, so that it is quickly made."""
+        """Encode the steps that the next whole snapshot will hold, so that it is quickly made."""
         self._chosen(frames, self._room)
 
     def snapshot(self, series: Series, frames: Sequence[Frame], analyses: bytes, most: int) -> bytes:

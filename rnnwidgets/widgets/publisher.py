@@ -2,10 +2,10 @@
 
 Answers these constraints. Whatever crosses the wire is immutable bytes, encoded once for all views. Custom messages
 are lost on reload and when a cell prints much, traits are not: so deltas go as messages, and a snapshot that heals
-everything goes as traits: with growing gaps while training runs, small, since a large one keeps the deltas behind it
-waiting; whole at every end that can be seen. Both are made on threads beside training, frames computed that are still
-to be; the last snapshot before the cell ends. A publisher lives as long as one of its views or charts, which it holds
-weakly; the recording holds nothing but a weak callback.
+everything goes as traits: with growing gaps while training runs, small where deltas follow closely, which a large one
+keeps waiting; whole at every end that can be seen. Both are made on threads beside training, frames computed that are
+still to be; the last snapshot before the cell ends. A publisher lives as long as one of its views or charts, which it
+holds weakly; the recording holds nothing but a weak callback.
 """
 
 from __future__ import annotations

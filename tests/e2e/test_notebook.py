@@ -17,7 +17,7 @@ LESSON = "01_watch_an_lstm_learn"
 VALUES = {"steps": 120, "vocabulary": 1_000, "held_words": 5_000, "race_steps": 3}
 
 TRAINS = """[...document.querySelectorAll(".jp-CodeCell")]
-  .find((cell) => cell.querySelector(".jp-InputPrompt").textContent === "[*]:")
+  .find((cell) => cell.querySelector(".jp-InputPrompt")?.textContent === "[*]:")
   ?.querySelector(".jp-InputArea-editor").innerText.includes("recorder.log")"""
 
 

@@ -177,7 +177,8 @@ function verticalOf(members: readonly Member[], domain: Domain, box: Box, kind: 
 
 /**
  * The line and the edges of its band, over the bins on the axis and one beyond each end. Where pixels are fewer than bins,
- * neighbours are drawn as one, always the same ones: their mean, their highest and their lowest.
+ * neighbours are drawn as one: their mean, their highest and their lowest. They are counted from the first bin of all, so that
+ * they do not change with every bin that follows.
  */
 function pathsOf(series: Series, style: Omit<Line, "points">, plot: Plot): Pick<Curve, "line" | "upper" | "lower"> {
   const { x, y, box, domain } = plot;

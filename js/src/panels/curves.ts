@@ -164,7 +164,7 @@ function paintCurves({ box, curves }: Chart, context: CanvasRenderingContext2D, 
   context.rect(box.x - 1, box.y - 2, box.width + 2, box.height + 4);
   context.clip();
   for (const { line, upper, lower, bad } of curves) {
-    paintBand(context, upper, lower, tint(look, line.tone));
+    if (upper.some((high, at) => high !== lower[at])) paintBand(context, upper, lower, tint(look, line.tone));
     paintLine(context, line, look);
     paintDots(context, bad, look);
   }
