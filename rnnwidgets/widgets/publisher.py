@@ -176,7 +176,7 @@ class Publisher:
         now = self._clock()
         if over and self._found.unwritten:
             self._write(now)
-        elif self._live.ready(now):
+        else:
             self._speak(self._complete_frame(complete=False))
 
     def _complete_frame(self, *, complete: bool) -> Frame | None:
@@ -186,9 +186,12 @@ class Publisher:
         return next((frame for frame in latest if complete or frame.step != step), None)
 
     def _speak(self, frame: Frame | None) -> None:
-        """Send a delta to every view: curves, and the frame if it is news."""
+        """Send a delta to every view, if it is time for one: curves, and the frame if it is news.
+
+        Three threads speak, and each may have waited until another had spoken.
+        """
         views = tuple(self._views)
-        if not views:
+        if not views or not self._live.ready(self._clock()):
             return
         news = frame if self._live.news(frame) else None
         buffer = self._live.delta(self.recording.series(), news, len(views), self._found.news)
@@ -256,7 +259,7 @@ class Publisher:
     def _rest(self, *, last: bool) -> None:
         """Say again what may have been lost; while steps are merely slow, snapshots keep to their gaps."""
         now = self._clock()
-        if self._live.ready(now) and not last:
+        if not last:
             self._speak(self._complete_frame(complete=True))
         if last or self._cell_over or self._state != "live" or self._durable.due(now):
             self._write(now)

@@ -21,6 +21,7 @@ from rnnwidgets.recorder.keep import SPARE
 from rnnwidgets.recorder.replay import traces_of
 from rnnwidgets.recorder.spectral import EVERY
 from rnnwidgets.widgets.beside import AtOnce
+from rnnwidgets.widgets.publisher import publisher_of
 from tests.unit.browser import Store
 from tests.unit.frames import make_frame
 from tests.unit.matrix import Case
@@ -228,6 +229,20 @@ def test_a_view_is_sent_nothing_by_the_thread_that_trains(wire, recording, later
     assert list(told(wire).steps) == [0]
     later.pop()()
     assert list(told(wire).steps) == [0, 2]
+
+
+def test_what_another_thread_said_while_a_frame_was_computed_is_not_said_twice_in_its_time(wire, recording, later):
+    for number in range(2):
+        recording.append(make_frame(number, (7, 2, 5)))
+        recording.log(number, {"loss": 1.0})
+    publisher_of(recording)._analysed(None)
+    assert told(wire).seq == 1
+    later.pop()()
+    assert told(wire).seq == 1
+    wire.clock.now += 0.2
+    recording.log(1, {"accuracy": 0.5})
+    later.pop()()
+    assert (told(wire).seq, list(told(wire).steps)) == (2, [0, 1])
 
 
 def told(wire) -> Store:
