@@ -63,7 +63,7 @@ describe("the gates scene", () => {
     );
   });
 
-  test("fills pixels column by column from the codes of the sample alone", () => {
+  test("fills pixels row by row from the codes of the sample alone", () => {
     const { sheet } = scene({ sample: 1 });
     if (!sheet) throw new Error("there are no cells");
     const pixels = new Uint32Array(6);
@@ -74,7 +74,7 @@ describe("the gates scene", () => {
       spread(2, 99),
       spread(3, 99),
     );
-    expect([...pixels]).toEqual([100, 101, 102, 110, 111, 112]);
+    expect([...pixels]).toEqual([100, 110, 101, 111, 102, 112]);
   });
 
   test("outlines the column and the row of the cursor", () => {

@@ -1,6 +1,7 @@
 """When what happened is on the page, by the page's clock, which tells the kernel's time too: both are of one machine.
 
-Painted is what a frame has rendered: a message that is posted in a frame's callback is read after its rendering.
+Painted is what a frame has rendered: a task that a frame's callback puts before all others runs after its rendering,
+on the same thread; a message would come by way of another, which may have to wait for a processor.
 """
 
 from __future__ import annotations
@@ -12,10 +13,9 @@ if TYPE_CHECKING:
     from tests.e2e.view import View
 
 NOTE_INPUTS = """(root) => {
-  const { port1, port2 } = new MessageChannel();
   const [waiting, done] = [[], []];
   let pointed = 0;
-  port1.onmessage = () => {
+  const tell = () => {
     const painted = performance.now();
     for (const { stamp, began, drawn, count } of waiting.splice(0)) {
       const fresh = Number(root.dataset.painted) - count;
@@ -26,7 +26,7 @@ NOTE_INPUTS = """(root) => {
   addEventListener("keydown", ({ timeStamp }) => { pointed = timeStamp; }, true);
   addEventListener("input", () => {
     waiting.push({ stamp: pointed, began: performance.now(), count: Number(root.dataset.painted) });
-    requestAnimationFrame(() => port2.postMessage(null));
+    requestAnimationFrame(() => scheduler.postTask(tell, { priority: "user-blocking" }));
   }, true);
   addEventListener("input", () => { waiting.at(-1).drawn = performance.now(); });
   root.inputs = done;

@@ -60,19 +60,20 @@ export function paintFormulas(context: CanvasRenderingContext2D, formulas: reado
   context.textBaseline = "middle";
   context.textAlign = "left";
   for (const { runs, x, y, align, tone, size } of formulas) {
-    const parts = runs.map((run) => {
+    const padded = ({ kind }: Run) => (kind === "number" ? padOf(size) : 0);
+    /** The width of a run, in whose font the context then writes: changing it takes longest. */
+    const widthOf = (run: Run) => {
       context.font = fontOf(run, size, look);
-      return { run, width: context.measureText(run.text).width + (run.kind === "number" ? 2 * padOf(size) : 0) };
-    });
-    const width = parts.reduce((sum, part) => sum + part.width, 0);
-    let left = align === "left" ? x : align === "center" ? x - width / 2 : x - width;
-    for (const part of parts) {
-      context.font = fontOf(part.run, size, look);
+      return context.measureText(run.text).width + 2 * padded(run);
+    };
+    const share = { left: 0, center: 0.5, right: 1 }[align];
+    let left = x - (share && share * runs.reduce((sum, run) => sum + widthOf(run), 0));
+    for (const run of runs) {
+      const width = widthOf(run);
       context.fillStyle = tint(look, tone);
-      if (part.run.kind === "number") paintChip(context, part.run.shade, left, y, part.width, size, look);
-      const shift = part.run.kind === "number" ? padOf(size) : 0;
-      context.fillText(part.run.text, left + shift, part.run.kind === "index" ? y + size * 0.32 : y);
-      left += part.width;
+      if (run.kind === "number") paintChip(context, run.shade, left, y, width, size, look);
+      context.fillText(run.text, left + padded(run), run.kind === "index" ? y + size * 0.32 : y);
+      left += width;
     }
   }
 }

@@ -1,9 +1,4 @@
-/**
- * Cells of one sample as pixels: codes (time, sample, unit) through a table of 256 colors, units down, time across.
- *
- * The pixels are written in the order of the codes, one row of units a timestep, and turned by the transform that
- * stretches them: one sequential pass, whatever the number of samples.
- */
+/** Cells of one sample as pixels: codes (time, sample, unit) through a table of 256 colors, units down, time across. */
 
 import type { Bytes } from "../frame";
 import type { Pixels } from "./grid";
@@ -52,14 +47,14 @@ export function paintCells(
   const down = part(shown.unit, cells.unitStride, cells.rows, height);
   if (across.indices.length === 0 || down.indices.length === 0) return;
   const rows = down.indices.map((row) => shown.order[row] as number);
-  const canvas = pixels(rows.length, across.indices.length, (into) => fill(into, cells, table, across.indices, rows));
+  const canvas = pixels(across.indices.length, rows.length, (into) => fill(into, cells, table, across.indices, rows));
   const { from, to } = shown.time;
   context.save();
   context.beginPath();
   context.rect(0, 0, Math.round((width * (cells.length - from)) / (to - from)), height);
   context.clip();
   context.imageSmoothingEnabled = false;
-  context.setTransform(0, down.size, across.size, 0, across.start, down.start);
+  context.setTransform(across.size, 0, 0, down.size, across.start, down.start);
   context.drawImage(canvas, 0, 0);
   context.restore();
 }
@@ -83,7 +78,7 @@ export function spread(count: number, pixels: number): Int32Array {
   return Int32Array.from({ length: kept }, (_, index) => Math.floor(((index + 0.5) * count) / kept));
 }
 
-/** Write the pixel of each cell in the columns and rows named, (column, row). */
+/** Write the pixel of each cell in the columns and rows named, (row, column). */
 export function fill(
   pixels: Uint32Array,
   { codes, start, columnPitch }: Cells,
@@ -91,11 +86,11 @@ export function fill(
   columns: Int32Array,
   rows: Int32Array,
 ): void {
+  const starts = columns.map((column) => start + column * columnPitch);
   let pixel = 0;
-  for (const column of columns) {
-    const from = start + column * columnPitch;
-    for (let row = 0; row < rows.length; row++) {
-      pixels[pixel++] = table[codes[from + (rows[row] as number)] as number] as number;
+  for (const row of rows) {
+    for (let column = 0; column < starts.length; column++) {
+      pixels[pixel++] = table[codes[(starts[column] as number) + row] as number] as number;
     }
   }
 }

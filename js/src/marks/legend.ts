@@ -1,22 +1,23 @@
 /** A color bar with numbers beside it, and swatches for what is not a number. */
 
-import { css, pack, type Ramp, SPECIAL } from "../color";
+import { css, diverging, pack, SPECIAL, sequential } from "../color";
 import type { Box } from "../scale";
 import type { Look } from "../theme";
 import { paintGrid } from "./grid";
-import { paintLabels } from "./label";
+import { label, paintLabels } from "./label";
 
 export interface Legend {
   readonly bar: Box;
-  /** Positions of the ramp at the bottom and the top of the bar. */
+  /** Positions of the ramp at the bottom and the top of the bar: of the sequential one from 0 on, else of the diverging. */
   readonly low: number;
   readonly high: number;
   readonly ticks: ReadonlyArray<{ readonly position: number; readonly text: string }>;
   readonly swatches: ReadonlyArray<{ readonly kind: keyof (typeof SPECIAL)["light"]; readonly text: string }>;
 }
 
-export function paintLegend(context: CanvasRenderingContext2D, legend: Legend, ramp: Ramp, look: Look): void {
+export function paintLegend(context: CanvasRenderingContext2D, legend: Legend, look: Look): void {
   const { bar, low, high } = legend;
+  const ramp = low === 0 ? sequential() : diverging(look.mode, look.surface);
   const lines = Math.round(bar.height);
   paintGrid(context, bar, 1, lines, (_, line) => pack(ramp(high + ((low - high) * line) / Math.max(lines - 1, 1))));
   context.strokeStyle = look.grid;
@@ -25,19 +26,13 @@ export function paintLegend(context: CanvasRenderingContext2D, legend: Legend, r
   const x = bar.x + bar.width + 5;
   const tickLabels = legend.ticks.map(({ position, text }) => {
     const y = bar.y + ((high - position) / (high - low)) * bar.height;
-    return {
-      text,
-      x,
-      y: Math.min(Math.max(y, bar.y + 4), bar.y + bar.height - 4),
-      align: "left",
-      tone: "muted",
-    } as const;
+    return label(text, x, Math.min(Math.max(y, bar.y + 4), bar.y + bar.height - 4), "left", "muted");
   });
   const swatchLabels = legend.swatches.map(({ kind, text }, index) => {
     const y = bar.y + bar.height + 14 + 14 * index;
     context.fillStyle = css(SPECIAL[look.mode][kind]);
     context.fillRect(bar.x, y - 5, bar.width, 10);
-    return { text, x, y, align: "left", tone: "ink" } as const;
+    return label(text, x, y, "left", "ink");
   });
   paintLabels(context, [...tickLabels, ...swatchLabels], look);
 }

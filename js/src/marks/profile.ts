@@ -20,14 +20,16 @@ export function paintProfile(context: CanvasRenderingContext2D, profile: Profile
   context.fillStyle = look.muted;
   context.globalAlpha = 0.55;
   context.beginPath();
+  const to = (at: number, share: number) => {
+    if (upright) context.lineTo(box.x + at, box.y + share * room);
+    else context.lineTo(box.x + share * room, box.y + at);
+  };
+  to(0, base);
   ends.forEach((end, index) => {
-    if (Number.isNaN(end)) return;
-    const from = Math.round((along * index) / ends.length);
-    const size = Math.max(1, Math.round((along * (index + 1)) / ends.length) - from);
-    const [low, high] = [Math.min(base, end) * room, Math.max(base, end) * room];
-    if (upright) context.rect(box.x + from, box.y + low, size, high - low);
-    else context.rect(box.x + low, box.y + from, high - low, size);
+    const share = Number.isNaN(end) ? base : end;
+    for (const edge of [index, index + 1]) to(Math.round((along * edge) / ends.length), share);
   });
+  to(along, base);
   context.fill();
   context.globalAlpha = 1;
   const line = base * room;

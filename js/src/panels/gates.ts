@@ -5,7 +5,7 @@
  * each unit, below them the mean of each time.
  */
 
-import { css, diverging, positionOf, sequential, table } from "../color";
+import { css, positionOf, table } from "../color";
 import type { Place } from "../cursor";
 import type { StepFrame } from "../frame";
 import type { Pixels } from "../marks/grid";
@@ -52,7 +52,7 @@ export interface GatesScene {
   readonly row: Box | null;
   readonly labels: readonly Label[];
   readonly legend: Legend | null;
-  /** The mean of each unit beside the cells, and of each time below them; the same while cells, strips and legend are. */
+  /** The mean of each unit beside the cells, and of each time below them; the same while cells and strips are. */
   readonly profiles: readonly Profile[];
   /** Those of the sample that was sent, which need not be the one asked for. */
   readonly tokens: readonly string[] | null;
@@ -63,7 +63,7 @@ export interface GatesScene {
 const GAP = 4;
 const NONE: GatesScene["profiles"] = [];
 
-const stills = latest<Pick<GatesScene, "profiles" | "legend">>();
+const stills = latest<GatesScene["profiles"]>();
 
 /** Height of the cells: whole pixels a unit where they fit. */
 function plotHeight(units: number, width: number): number {
@@ -88,14 +88,12 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
   const limit = topOf(sheet, store.high(layer.name, gate));
   const { time, unit, order } = shown;
   const fixed = [sheet.plane, sheet.start, limit, width, time.from, time.to, unit.from, unit.to, order, strings];
-  const still = stills(frame, fixed, () => ({
-    profiles: profilesOf(frame, sheet, shown, limit, box),
-    legend: legendOf(sheet, limit, bad, box, width),
-  }));
   const position = place.unit === null ? null : positionOfUnit(sheet, shown.order, place.unit);
   return {
     ...nothing(width, box),
-    ...{ sheet, shown, tokens, top: limit, orders: ordersFor(frame, layer, sheet), ...still },
+    ...{ sheet, shown, tokens, top: limit, orders: ordersFor(frame, layer, sheet) },
+    profiles: stills(frame, fixed, () => profilesOf(frame, sheet, shown, limit, box)),
+    legend: legendOf(sheet, limit, bad, box, width),
     column: clipped(box, shown, { from: place.time, to: place.time + 1 }, shown.unit),
     row: position === null ? null : clipped(box, shown, shown.time, { from: position, to: position + 1 }),
     labels: [
@@ -222,22 +220,20 @@ export function paintData(scene: GatesScene, context: CanvasRenderingContext2D, 
   else context.clearRect(0, 0, context.canvas.width, context.canvas.height);
 }
 
-/** Paint legend and strips, which stay while another time is shown. */
-export function paintStill(
-  { legend, sheet, profiles }: GatesScene,
-  context: CanvasRenderingContext2D,
-  look: Look,
-): void {
+/** Paint the strips, which stay while another time is shown. */
+export function paintStill({ profiles }: GatesScene, context: CanvasRenderingContext2D, look: Look): void {
   for (const profile of profiles) paintProfile(context, profile, look);
-  if (legend && sheet) {
-    const ramp = sheet.plane.encoding === "unit" ? sequential() : diverging(look.mode, look.surface);
-    paintLegend(context, legend, ramp, look);
-  }
 }
 
-/** Paint labels and outlines, around and over the cells. */
+/** What `paint` shows, in words that stay the same as long as it does: mostly while another step is shown. */
+export function marksOf({ row, column, labels, legend, message }: GatesScene): string {
+  return JSON.stringify([row, column, labels, legend, message]);
+}
+
+/** Paint legend, labels and outlines, around and over the cells. */
 export function paint(scene: GatesScene, context: CanvasRenderingContext2D, look: Look): void {
-  const { box } = scene;
+  const { box, legend } = scene;
+  if (legend) paintLegend(context, legend, look);
   paintLabels(context, scene.labels, look);
   for (const outline of [scene.row, scene.column]) {
     if (outline) paintOutline(context, outline, look.outline, css(look.surface));

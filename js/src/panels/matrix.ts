@@ -204,7 +204,7 @@ export function paintStill(scene: MatrixScene, context: CanvasRenderingContext2D
     context.lineWidth = 1;
     context.strokeRect(box.x - 0.5, box.y - 0.5, box.width + 1, box.height + 1);
   }
-  if (legend) paintLegend(context, legend, sequential(), look);
+  if (legend) paintLegend(context, legend, look);
   paintMessage(context, message, box, look);
 }
 

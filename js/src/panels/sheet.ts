@@ -96,6 +96,8 @@ export interface Means {
   readonly times: Float64Array;
   /** Of each sent unit, over the times of the sequence. */
   readonly units: Float64Array;
+  /** How often each code stands that is no number. */
+  readonly bad: Uint32Array;
 }
 
 const means = remembered<Means>();
@@ -108,12 +110,17 @@ export function meansOf(frame: StepFrame, sheet: Sheet): Means {
     const times = new Float64Array(columns);
     const units = new Float64Array(rows);
     const counts = new Uint32Array(rows);
+    const bad = new Uint32Array(256);
     for (let column = 0; column < columns; column++) {
       const from = start + column * columnPitch;
       let [sum, count] = [0, 0];
       for (let row = 0; row < rows; row++) {
-        const number = numbers[codes[from + row] as number] as number;
-        if (Number.isNaN(number)) continue;
+        const code = codes[from + row] as number;
+        const number = numbers[code] as number;
+        if (Number.isNaN(number)) {
+          bad[code] = (bad[code] as number) + 1;
+          continue;
+        }
         sum += number;
         count += 1;
         units[row] = (units[row] as number) + number;
@@ -121,6 +128,6 @@ export function meansOf(frame: StepFrame, sheet: Sheet): Means {
       }
       times[column] = sum / count;
     }
-    return { times, units: units.map((sum, row) => sum / (counts[row] as number)) };
+    return { times, units: units.map((sum, row) => sum / (counts[row] as number)), bad };
   });
 }

@@ -3,9 +3,9 @@
 import { grouped } from "../format";
 import type { StepFrame } from "../frame";
 import type { Legend } from "../marks/legend";
-import { CODE_NAN, CODE_NEGATIVE_INFINITY, CODE_POSITIVE_INFINITY, CODE_TOP } from "../protocol.gen";
+import { CODE_NAN, CODE_NEGATIVE_INFINITY, CODE_POSITIVE_INFINITY } from "../protocol.gen";
 import type { Strings } from "../strings";
-import { keyOf, remembered, type Sheet } from "./sheet";
+import { meansOf, type Sheet } from "./sheet";
 
 export interface Tally {
   readonly nan: number;
@@ -19,26 +19,14 @@ const KINDS = [
   { kind: "negative", text: "\u2212\u221e" },
 ] as const;
 
-const tallies = remembered<Tally>();
-
 /** How many cells of a sheet are not numbers. */
 export function tally(frame: StepFrame, sheet: Sheet): Tally {
-  return tallies(frame, keyOf(sheet), () => {
-    const { codes, start, columnPitch, columns, rows } = sheet;
-    const found = new Uint32Array(256);
-    for (let column = 0; column < columns; column++) {
-      const from = start + column * columnPitch;
-      for (let index = from; index < from + rows; index++) {
-        const code = codes[index] as number;
-        if (code > CODE_TOP) found[code] = (found[code] as number) + 1;
-      }
-    }
-    return {
-      nan: found[CODE_NAN] as number,
-      positive: found[CODE_POSITIVE_INFINITY] as number,
-      negative: found[CODE_NEGATIVE_INFINITY] as number,
-    };
-  });
+  const { bad } = meansOf(frame, sheet);
+  return {
+    nan: bad[CODE_NAN] as number,
+    positive: bad[CODE_POSITIVE_INFINITY] as number,
+    negative: bad[CODE_NEGATIVE_INFINITY] as number,
+  };
 }
 
 export function swatchesOf(bad: Tally): Legend["swatches"] {

@@ -43,7 +43,7 @@ export function flow(stage: Stage): PanelView {
     element: framed(title, [readings, toggle], drawing.element),
     paint: (shown) => {
       list(readings, drawing.paint(shown).readings);
-      toggle.hidden = shown.place.samples.length < 2;
+      toggle.toggleAttribute("hidden", shown.place.samples.length < 2);
       assign(toggle, "aria-pressed", all);
     },
   };

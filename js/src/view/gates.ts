@@ -5,6 +5,7 @@ import { keptPixels } from "../marks/grid";
 import {
   describe,
   type GatesScene,
+  marksOf,
   paintData,
   paint as paintScene,
   paintStill,
@@ -41,7 +42,7 @@ export function gates(stage: Stage): PanelView {
   const wish = wishing(stage);
   const pixels = keptPixels();
   let scene: GatesScene | null = null;
-  const changed = watch();
+  const [changed, marked] = [watch(), watch()];
   const at = pointed(data, () => scene);
   const lines = (cell: At | null) => cell && scene && describe(scene, stage.place(), ...cell, strings);
   const hint = tip(data, (event) => lines(at(event)), stage.signal);
@@ -63,8 +64,10 @@ export function gates(stage: Stage): PanelView {
       size(below, scene.width, scene.height, pixelRatio);
       paintOn(below, pixelRatio, (context) => paintStill(now, context, look));
     }
-    size(marks, scene.width, scene.height, pixelRatio);
-    paintOn(marks, pixelRatio, (context) => paintScene(now, context, look));
+    const cleared = size(marks, scene.width, scene.height, pixelRatio);
+    if (marked(marksOf(scene), look) || cleared) {
+      paintOn(marks, pixelRatio, (context) => paintScene(now, context, look));
+    }
     const words = wordsOf(stage, scene);
     write(readout, [strings.gate[place.gate] ?? place.gate, words].filter(Boolean).join(" \u00b7 "));
     write(notes, scene.notes.join(" \u00b7 "));
@@ -129,7 +132,7 @@ function wishing({ strings, signal, place, repaint }: Stage) {
     }
     select.value = next.orders.includes(wish.order) ? wish.order : "index";
     select.disabled = next.orders.length === 0;
-    reset.hidden = wish.sight === null;
+    reset.toggleAttribute("hidden", wish.sight === null);
   };
   const label = element("label", { class: "rnnw-choice", "data-offered": "true" }, strings.order, select);
   return { elements: [label, reset], now, paint, zoom };

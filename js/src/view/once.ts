@@ -29,7 +29,7 @@ export function onceAFrame(paint: () => void): Once {
   const next = () => {
     frame = 0;
     crowded = deeds > 1;
-    if (deeds > 0) wait();
+    if (crowded) wait();
     deeds = 0;
     if (due) run();
   };

@@ -47,7 +47,7 @@ export function steps(stage: Stage): PanelView {
   const paint = ({ place: shown }: Shown) => {
     const scene = resolve(stage.store, shown);
     painted = [...stage.store.steps];
-    slider.max = String(Math.max(scene.count - 1, 0));
+    assign(slider, "max", Math.max(scene.count - 1, 0));
     slider.value = String(scene.position);
     slider.disabled = scene.count === 0;
     assign(slider, "aria-valuetext", scene.spoken);

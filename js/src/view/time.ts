@@ -38,8 +38,8 @@ export function timeSlider(stage: Stage): TimeSlider {
       const span = sliderSpan(sizeOf(row).width, times, THUMB);
       slider.style.left = `${span.left}px`;
       slider.style.width = `${span.width}px`;
-      slider.min = String(first);
-      slider.max = String(first + Math.max(times - 1, 0));
+      assign(slider, "min", first);
+      assign(slider, "max", first + Math.max(times - 1, 0));
       slider.value = String(first + time);
       slider.style.visibility = times === 0 ? "hidden" : "visible";
       assign(slider, "aria-valuetext", spoken);

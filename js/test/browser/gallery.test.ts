@@ -18,17 +18,23 @@ const PANELS: readonly Panel[] = [
   "weights",
 ];
 
-const training = curves({
-  loss: Array.from({ length: 60 }, (_, at) => [at * 20, 2 + 7 * Math.exp(-at / 20) + 0.2 * Math.sin(at)] as const),
-  grad_norm: Array.from(
-    { length: 60 },
-    (_, at) => [at * 20, 0.3 + Math.exp(-at / 15) + 0.1 * Math.cos(2 * at)] as const,
-  ),
-});
+/** Of every 20th step. */
+const TRAINING: Readonly<Record<string, (at: number) => number>> = {
+  loss: (at) => 2 + 7 * Math.exp(-at / 20) + 0.2 * Math.sin(at),
+  grad_norm: (at) => 0.3 + Math.exp(-at / 15) + 0.1 * Math.cos(2 * at),
+};
+
+function ofEach<Value>(make: (valueAt: (at: number) => number) => Value): Record<string, Value> {
+  return Object.fromEntries(Object.entries(TRAINING).map(([name, valueAt]) => [name, make(valueAt)]));
+}
+
+const training = curves(
+  ofEach((valueAt) => Array.from({ length: 60 }, (_, at): [number, number] => [at * 20, valueAt(at)])),
+);
 
 function run(changes: Partial<Scenery> = {}, planes?: (scenery: Scenery) => Planned[]): Bytes {
   const frames = [0, 400, 800, 1180].map((step) =>
-    frameOf(step, { ...changes, progress: step / 1400 }, { scalars: { loss: 3.41, grad_norm: 0.42 } }, planes),
+    frameOf(step, { ...changes, progress: step / 1400 }, { scalars: ofEach((valueAt) => valueAt(step / 20)) }, planes),
   );
   return join(training, ...frames, analysisOf(1160, changes, [FINDING]));
 }

@@ -81,6 +81,19 @@ describe.each(table)("%s at %d device pixels a pixel", (mode, ratio) => {
     });
   });
 
+  test("the legend beside the heatmap goes from the color of one end to that of the other", () => {
+    for (const [gate, ramp, low] of [
+      ["i", sequential(), 0],
+      ["h", diverging(mode, look.surface), -1],
+    ] as const) {
+      const scene = gates.resolve(store, { ...place, gate }, 640, ENGLISH);
+      const read = painted(scene.width, scene.height, ratio, (context) => gates.paint(scene, context, look));
+      const { x, y, height } = scene.legend?.bar ?? { x: 0, y: 0, height: 0 };
+      expect(read(x + 5, y)).toEqual(opaque(ramp(1)));
+      expect(read(x + 5, y + height - 0.5)).toEqual(opaque(ramp(low)));
+    }
+  });
+
   test("the cell has each gate in the color of its number", () => {
     const scene = cell.resolve(store, place, 640, ENGLISH);
     const read = painted(scene.width, scene.height, ratio, (context) => cell.paint(scene, context, look));

@@ -52,14 +52,19 @@ beforeAll(() => page.viewport(1200, 3200));
 afterAll(() => page.viewport(1200, 1400));
 
 describe("a repaint", () => {
-  test("leaves cells, strips, legends and lines alone while only the time moves, and paints them at another step", async () => {
+  test("leaves cells, strips and lines alone while only the time moves, and paints them at another step", async () => {
     const { root, go } = await stage();
     const repainted = marked(root, '.rnnw-under, .rnnw-cells, [data-role="saturation"]');
     slide(part<HTMLInputElement>(root, "time"), 3, "input");
     await expect.poll(() => root.dataset["time"]).toBe("3");
     expect(repainted()).toEqual(new Set());
+    const around = marked(root, ".rnnw-marks");
     await go(0, "input");
+    expect(around()).toEqual(new Set());
     expect(repainted()).toEqual(new Set(["heatmap", "flow", "units", "saturation"]));
+    slide(part<HTMLInputElement>(root, "time"), 2, "input");
+    await expect.poll(() => root.dataset["time"]).toBe("2");
+    expect(around()).toEqual(new Set(["heatmap"]));
   });
 
   test("leaves every picture alone when a step comes while another is looked at, but where that changes its scale", async () => {
