@@ -112,12 +112,12 @@ describe("the cell", () => {
     const found = scene({ time: 0, unit: 2 });
     expect(lines(found)).toEqual(expect.arrayContaining(["start", "\u2013"]));
     expect(found.facts.some((fact) => fact.startsWith("c_before"))).toBe(false);
-    const [, added, sum] = numbers(lines(found).findLast((one) => /^ {4}= [^·]*$/.test(one)) ?? "") as [
+    const [kept, added, sum] = numbers(lines(found).findLast((one) => /^ {4}= [^·]*$/.test(one)) ?? "") as [
       number,
       number,
       number,
     ];
-    expect(added).toBeCloseTo(sum, 1);
+    expect([kept, added]).toEqual([0, sum]);
   });
 
   test("shows what is no number as what it is, in the colors that the heatmap has for it", () => {
@@ -210,6 +210,8 @@ test("terms that miss their sum within their rounding are moved to meet it, othe
   expect([one, other]).toEqual([expect.closeTo(0.345), expect.closeTo(0.215)]);
   expect(terms([0.34, 0.01], [0.2, 0.01], [0.9, 0.01])).toEqual([0.34, 0.2]);
   expect(terms([null, 0], [0.2, 0.1], [0.5, 0])).toEqual([expect.closeTo(0.3), 0.2]);
+  expect(terms([null, 0], [0.2, 0.02], [0.25, 0.04])).toEqual([0, 0.25]);
+  expect(terms([0.2, 0.02], [null, 0], [0.27, 0.04])).toEqual([0.2, expect.closeTo(0.07)]);
   expect(terms([null, 0], [null, 0], [0.5, 0])).toEqual([null, null]);
   expect(terms([Number.NaN, 0], [0.2, 0], [0.5, 0])).toEqual([Number.NaN, 0.2]);
 });

@@ -84,7 +84,7 @@ function slackOf(sheet: Sheet | null): number {
 
 /**
  * The two terms of a recorded sum, so that they add up to it: what they miss is shared by how far each may be wrong.
- * One that is not known is what the other leaves.
+ * One that is not known is what the other leaves: nothing where that is no more than rounding.
  */
 export function terms(
   [one, oneSlack]: readonly [number | null, number],
@@ -92,8 +92,12 @@ export function terms(
   [sum, sumSlack]: readonly [number | null, number],
 ): readonly [number | null, number | null] {
   if (sum === null) return [one, other];
-  if (one === null) return [other === null ? null : sum - other, other];
-  if (other === null) return [one, sum - one];
+  const whole = (known: number, slack: number) => (Math.abs(sum - known) <= slack + sumSlack ? sum : known);
+  if (one === null) {
+    const known = other === null ? null : whole(other, otherSlack);
+    return [known === null ? null : sum - known, known];
+  }
+  if (other === null) return [whole(one, oneSlack), sum - whole(one, oneSlack)];
   const missed = sum - one - other;
   const slack = oneSlack + otherSlack;
   if (!(Math.abs(missed) <= slack + sumSlack)) return [one, other];
