@@ -211,6 +211,8 @@ test("terms that miss their sum within their rounding are moved to meet it, othe
   expect(terms([0.34, 0.01], [0.2, 0.01], [0.9, 0.01])).toEqual([0.34, 0.2]);
   expect(terms([null, 0], [0.2, 0.1], [0.5, 0])).toEqual([expect.closeTo(0.3), 0.2]);
   expect(terms([null, 0], [0.2, 0.02], [0.25, 0.04])).toEqual([0, 0.25]);
+  expect(terms([null, 0.5], [0.2, 0.1], [0.5, 0])).toEqual([expect.closeTo(0.3), 0.2]);
+  expect(terms([0, 0], [0, 0], [0, 0])).toEqual([0, 0]);
   expect(terms([0.2, 0.02], [null, 0], [0.27, 0.04])).toEqual([0.2, expect.closeTo(0.07)]);
   expect(terms([null, 0], [null, 0], [0.5, 0])).toEqual([null, null]);
   expect(terms([Number.NaN, 0], [0.2, 0], [0.5, 0])).toEqual([Number.NaN, 0.2]);

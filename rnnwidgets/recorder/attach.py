@@ -44,7 +44,7 @@ def watch(
         model: a model with `nn.RNN`, `nn.LSTM` or `nn.GRU` inside: any number of layers, both directions, padded or
             packed input; or with `nn.RNNCell`, `nn.LSTMCell` or `nn.GRUCell` in a loop of its own; or with calls of
             `rnnwidgets.tap`. It may stand inside `DistributedDataParallel` or what `torch.compile` returns; names are
-            then those of the model inside. Weights may be computed, as by `weight_norm`; they are never read.
+            then those of the model inside. Computed weights, as by `weight_norm`, are those of the forward pass.
         optimizer: its step is then the recorder's step; without one, call `recorder.step()` after `backward()` and
             before the weights change.
         every: record each so many training steps; `"auto"` adapts to `budget`.

@@ -33,15 +33,14 @@ NOTE_INPUTS = """(root) => {
 }"""
 
 NOTE_PAINTS = """(root) => {
-  const { port1, port2 } = new MessageChannel();
   const [waiting, done] = [[], []];
-  port1.onmessage = () => {
+  const tell = () => {
     const at = (performance.timeOrigin + performance.now()) / 1000;
     for (const { seq, state, latest } of waiting.splice(0)) done.push({ at, seq: Number(seq), state, latest });
   };
   new MutationObserver(() => {
     waiting.push({ ...root.dataset });
-    port2.postMessage(null);
+    scheduler.postTask(tell, { priority: "user-blocking" });
   }).observe(root, { attributeFilter: ["data-seq", "data-state", "data-latest"] });
   root.paints = done;
 }"""

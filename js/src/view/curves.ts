@@ -115,7 +115,7 @@ function painting(
     paintOn(canvas, pixelRatio, (context) => paintShown(scene, context, look));
     write(toggle, strings.scale[kind]);
     write(caption, scene.caption);
-    whole.hidden = range === null;
+    whole.toggleAttribute("hidden", range === null);
     const facts = scene.charts.flatMap(({ title, curves: lines }) =>
       lines.map(({ label, shown }) => `${title} ${label} ${shown === null ? "" : valueText(shown)}`),
     );

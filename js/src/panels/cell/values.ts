@@ -91,17 +91,12 @@ export function terms(
   [other, otherSlack]: readonly [number | null, number],
   [sum, sumSlack]: readonly [number | null, number],
 ): readonly [number | null, number | null] {
-  if (sum === null) return [one, other];
-  const whole = (known: number, slack: number) => (Math.abs(sum - known) <= slack + sumSlack ? sum : known);
-  if (one === null) {
-    const known = other === null ? null : whole(other, otherSlack);
-    return [known === null ? null : sum - known, known];
-  }
-  if (other === null) return [whole(one, oneSlack), sum - whole(one, oneSlack)];
-  const missed = sum - one - other;
-  const slack = oneSlack + otherSlack;
-  if (!(Math.abs(missed) <= slack + sumSlack)) return [one, other];
-  return [one + (missed * oneSlack) / slack, other + (missed * otherSlack) / slack];
+  if (sum === null || (one === null && other === null)) return [one, other];
+  const [first, second] = [one === null ? 0 : oneSlack, other === null ? 0 : otherSlack];
+  const missed = sum - (one ?? 0) - (other ?? 0);
+  const slack = first + second;
+  if (slack === 0 || !(Math.abs(missed) <= slack + sumSlack)) return [one ?? missed, other ?? missed];
+  return [(one ?? 0) + (missed * first) / slack, (other ?? 0) + (missed * second) / slack];
 }
 
 /** How far a product may be wrong when its factors may be. */
