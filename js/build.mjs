@@ -11,45 +11,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
-import { arrows } from "./arrows.mjs";
-import { privateNames } from "./private.mjs";
 
-const LIMIT = 120_000;
+const LIMIT = 240_000;
 const FOREIGN = /(^|\/)(\.\.|node_modules)\//;
 
-/** Digits in base 88, from "#" to "{" without the backslash: none of them has to be escaped in a string. */
-const [MARK, FIRST, BASE, SHORTEST] = ["|", 35, 88, 5];
-const digit = (number) => String.fromCharCode(FIRST + number + Number(FIRST + number > 91));
-const UNPACK = `let o="";for(let i=0;i<t.length;i++)if(t[i]!="${MARK}")o+=t[i];else{
-  const[a,b,c]=[1,2,3].map(k=>(k=t.charCodeAt(i+k))-${FIRST}-(k>91)),s=o.length-1-a*${BASE}-b;
-  o+=o.slice(s,s+c+${SHORTEST});i+=3}`;
-
-/** How long a part of the text, from `at` on, stood there before, and where: the longest and latest. */
-function before(text, at) {
-  let [length, from] = [0, 0];
-  for (let start = Math.max(0, at - BASE * BASE); start < at; start++) {
-    let same = 0;
-    while (same < BASE + SHORTEST - 1 && start + same < at && text[start + same] === text[at + same]) same++;
-    if (same >= length) [length, from] = [same, start];
-  }
-  return [length, from];
-}
-
-/** A text in which what was there before is named by how far back it began and how long it is (J. Ziv, A. Lempel, 1977). */
-function pack(text) {
-  if (text.includes(MARK)) throw new Error(`The style sheet must not hold ${MARK}, which marks what was there before`);
-  let packed = "";
-  for (let at = 0; at < text.length; ) {
-    const [length, from] = before(text, at);
-    const plain = length < SHORTEST || before(text, at + 1)[0] > length;
-    const back = at - from - 1;
-    packed += plain ? text[at] : MARK + digit(Math.floor(back / BASE)) + digit(back % BASE) + digit(length - SHORTEST);
-    at += plain ? 1 : length;
-  }
-  return packed;
-}
-
-/** Style sheets as modules that unpack them: they repeat themselves more than code does. */
+/** Style sheets as modules: their minified text. */
 const styleAsText = {
   name: "style-as-text",
   setup(bundler) {
@@ -58,30 +24,13 @@ const styleAsText = {
     }));
     bundler.onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true });
-      const body = `const t=${JSON.stringify(pack(code))};${UNPACK}`;
-      if (new Function(`${body}return o`)() !== code) throw new Error(`${path} was not packed as it is`);
-      return { contents: `${body}export default o`, loader: "js" };
+      return { contents: code, loader: "text" };
     });
   },
 };
 
-const functionsAsArrows = {
-  name: "functions-as-arrows",
-  setup(bundler) {
-    bundler.onLoad({ filter: /\.ts$/ }, async ({ path }) => ({
-      contents: arrows(await readFile(path, "utf8"), path),
-      loader: "ts",
-    }));
-  },
-};
-
-const names = await privateNames(fileURLToPath(new URL("src", import.meta.url)));
-
-/** Short names that fields have, the same in each bundle: those of one page share the cursors. */
-let short = {};
-
 async function bundle(entry, outfile, format) {
-  const { metafile, mangleCache } = await build({
+  const { metafile } = await build({
     entryPoints: [fileURLToPath(new URL(`src/host/${entry}`, import.meta.url))],
     outfile: fileURLToPath(new URL(`../rnnwidgets/static/${outfile}`, import.meta.url)),
     bundle: true,
@@ -95,13 +44,9 @@ async function bundle(entry, outfile, format) {
       "Number.NaN": "NaN",
       "Number.POSITIVE_INFINITY": "Infinity",
     },
-    inject: [fileURLToPath(new URL("globals.mjs", import.meta.url))],
-    mangleProps: new RegExp(`^(${names.join("|")})$`),
-    mangleCache: short,
-    plugins: [styleAsText, functionsAsArrows],
+    plugins: [styleAsText],
     metafile: true,
   });
-  short = mangleCache;
   const foreign = Object.keys(metafile.inputs).filter((path) => FOREIGN.test(path));
   if (foreign.length > 0) {
     throw new Error(

@@ -20,7 +20,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from packaging.requirements import Requirement
 
-INPUTS = ("package.json", "package-lock.json", "build.mjs", "globals.mjs", "arrows.mjs", "private.mjs", "tsconfig.json")
+INPUTS = ("package.json", "package-lock.json", "build.mjs", "tsconfig.json")
 WIDGET = Path("rnnwidgets/static/widget.js")
 BUNDLES = (WIDGET, WIDGET.with_name("page.js"), WIDGET.with_name("relay.js"))
 STAMP = WIDGET.with_name("bundles.sha256")

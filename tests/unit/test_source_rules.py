@@ -16,7 +16,7 @@ PYTHON = [*sorted((ROOT / "rnnwidgets").rglob("*.py")), *sorted((ROOT / "js").gl
 TESTS = [file for file in sorted((ROOT / "tests").rglob("*.py")) if file != Path(__file__).resolve()]
 TYPESCRIPT = [file for file in sorted((ROOT / "js" / "src").rglob("*.ts")) if ".gen." not in file.name]
 
-LONGEST_FILE = 300
+LONGEST_FILE = 400
 LONGEST_FUNCTION = 80
 MOST_FUNCTIONS = 40  # 95 in 100 are no longer
 
@@ -47,7 +47,7 @@ def function_lengths(file: Path) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("file", [*PYTHON, *TESTS, *TYPESCRIPT], ids=relative)
-def test_a_file_has_at_most_300_lines(file: Path):
+def test_a_file_has_at_most_400_lines(file: Path):
     assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
 
 
