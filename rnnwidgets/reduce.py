@@ -11,7 +11,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from heapq import heapify, heappop, heappush
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,26 @@ def quantise(values: Array, encoding: schema.Encoding, top: float) -> Codes:
     """Return the code of each value, with `top` the value of the largest code (see `high`): no finite value is larger,
     but where the encoding is `unit`.
     """
+    return _codes(values, *_levels(values, encoding, top))
+
+
+def quantise_finely(values: Array, encoding: schema.Encoding, top: float) -> tuple[Codes, Codes]:
+    """Return the code of each value, as `quantise` does, and its fine byte: how far the value lies from its code."""
+    levels, finite = _levels(values, encoding, top)
+    exact = levels.copy()
+    codes = _codes(values, levels, finite)
+    exact -= levels  # by now rounded
+    if encoding == "signed_log":
+        exact *= np.sign(levels - schema.CODE_ZERO)
+    exact *= schema.FINE_STEPS
+    exact += schema.FINE_ZERO
+    np.rint(exact, out=exact)
+    fine: Codes = np.clip(exact, 0, schema.FINE_STEPS, out=exact).astype(np.uint8)
+    return codes, fine
+
+
+def _levels(values: Array, encoding: schema.Encoding, top: float) -> tuple[Array, NDArray[np.bool_] | None]:
+    """Return each value's place among the codes, not yet rounded, and which values are finite; None where all are."""
     finite = np.isfinite(values)
     everywhere = bool(finite.all())
     clean = values if everywhere else np.where(finite, values, 0)
@@ -56,8 +76,13 @@ def quantise(values: Array, encoding: schema.Encoding, top: float) -> Codes:
         levels += schema.CODE_ZERO
     else:
         levels = _signed_log_levels(clean, top)
+    return levels, None if everywhere else finite
+
+
+def _codes(values: Array, levels: Array, finite: NDArray[np.bool_] | None) -> Codes:
+    """Round levels in place, and return them as codes."""
     codes: Codes = np.rint(levels, out=levels).astype(np.uint8)
-    if not everywhere:
+    if finite is not None:
         codes[np.isnan(values)] = schema.CODE_NAN
         codes[np.isposinf(values)] = schema.CODE_POSITIVE_INFINITY
         codes[np.isneginf(values)] = schema.CODE_NEGATIVE_INFINITY
@@ -103,23 +128,37 @@ def _log10_norms(values: Array) -> NDArray[np.float64]:
     return norms
 
 
-def strides(shape: Sequence[int], cells: int) -> tuple[int, int, int]:
-    """Return strides (time, sample, unit) that leave at most `cells` of (time, sample, unit), never fewer than one.
+class Plan(NamedTuple):
+    """What is sent of an array (time, sample, unit).
 
-    Samples beyond the first go first, since each is a whole picture; then the longer of time and units is halved.
+    Attributes:
+        stride: along each axis every `stride`-th is sent.
+        fine: of so many of the samples sent, the first ones, the fine bytes are sent too.
+    """
+
+    stride: tuple[int, int, int]
+    fine: int
+
+
+def plan(shape: Sequence[int], room: int) -> Plan:
+    """Return what to send of an array (time, sample, unit) in at most `room` bytes, though never less than one number.
+
+    Fine bytes of later samples go first, then later samples, since each is a whole picture; the first keeps its fine
+    bytes while the longer of times and units is thinned.
     """
     times, samples, units = shape
-    sample_stride = 1
-    while times * units * math.ceil(samples / sample_stride) > cells and sample_stride < samples:
-        sample_stride += 1
-    kept = math.ceil(samples / sample_stride)
+    for stride in range(1, samples + 1):
+        kept = math.ceil(samples / stride)
+        fine = room // max(times * units, 1) - kept
+        if fine >= 1:
+            return Plan((1, stride, 1), min(fine, kept))
     time_stride = unit_stride = 1
-    while math.ceil(times / time_stride) * math.ceil(units / unit_stride) * kept > cells:
+    while 2 * math.ceil(times / time_stride) * math.ceil(units / unit_stride) > max(room, 2):
         if math.ceil(times / time_stride) >= math.ceil(units / unit_stride):
             time_stride += 1
         else:
             unit_stride += 1
-    return time_stride, sample_stride, unit_stride
+    return Plan((time_stride, max(samples, 1), unit_stride), int(room >= 2))
 
 
 def spread(count: int, keep: int, known: Sequence[int] = ()) -> list[int]:

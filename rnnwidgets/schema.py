@@ -20,6 +20,10 @@ Quantised planes (`dtype` "u1") hold codes 0..252 for numbers and three reserved
     symmetric   high * (k - 126) / 126                     on [-high, high], 126 is exactly 0
     signed_log  sign(k - 126) * high * 10**(12 * ((|k - 126| - 1) / 125 - 1)), 126 is exactly 0
 
+A code alone is precise enough for a colour. A plane `fine.<name>` makes the numbers of the plane `<name>` precise
+enough to print: its byte b moves k by (b - 127) / 254, for `signed_log` away from 126. It has the strides of that plane
+and its first samples, at least one.
+
 Float planes hold the value (`raw`) or its base-10 logarithm (`log10`, minus infinity for 0).
 """
 
@@ -40,6 +44,10 @@ CODE_NEGATIVE_INFINITY = 253
 CODE_POSITIVE_INFINITY = 254
 CODE_NAN = 255
 LOG_DECADES = 12
+
+FINE_PREFIX = "fine."
+FINE_ZERO = 127
+FINE_STEPS = 254
 
 CURVE_BINS = 1024
 CURVE_ROWS = ("first", "last", "low", "high", "mean", "count")

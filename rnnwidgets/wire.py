@@ -1,13 +1,15 @@
-"""Frames as they cross the wire: quantised to one byte a number, small enough for the lane, exact where it is cheap.
+"""Frames as they cross the wire: small enough for the lane, and precise enough for every number that a page prints.
 
-Gates go as `unit` or `symmetric` codes, gradients as `signed_log`; the norms of the gradients over all units, which
-the gradient-through-time panel draws, go as float32 logarithms at full length.
+Gates go as `unit` or `symmetric` codes, gradients as `signed_log`. One byte gives the colour, and a second one makes the
+number precise (see `schema`), for as many samples as there is room for. The norms of the gradients over all units, which
+the gradient-through-time panel draws, go as float32 logarithms at full length, and the states before the first time as
+float32.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,7 +56,7 @@ class WirePlane:
 
 
 def encode_step(frame: Frame, limit: int) -> bytes:
-    """Return the frame for display in `limit` bytes: samples go first, then times and units are strided.
+    """Return the frame for display in `limit` bytes: `reduce.plan` decides what of each quantity is sent.
 
     Norms and tokens come whole unless they alone would take more than a quarter of the limit each: then norms are
     strided in time and tokens left out. Norms of parameters come for `PARAMETERS` of them at most. A frame of so many
@@ -72,13 +74,15 @@ def encode_step(frame: Frame, limit: int) -> bytes:
     if stride > 1:
         norms = [replace(plane, array=plane.array[::stride], stride=(stride, 1)) for plane in norms]
     count = sum(len(trace.arrays) - len(_only_norm(trace)) for trace in traces)
-    room = limit - text - sum(plane.array.nbytes for plane in norms) - _PLANE_TEXT * (count + len(norms))
+    starts = sum(len(trace.start) for trace in traces)
+    described = _PLANE_TEXT * (2 * count + starts + len(norms))
+    room = limit - text - sum(plane.array.nbytes for plane in norms) - described
     while True:
-        cells = max(room // max(count, 1), 1)
-        data = encode(header, [plane for trace in traces for plane in _codes(trace, cells)] + norms)
-        if len(data) <= limit or cells == 1:
+        each = max(room // max(count, 1), 1)
+        data = encode(header, [plane for trace in traces for plane in _quantities(trace, each)] + norms)
+        if len(data) <= limit or each == 1:
             return data
-        room = min(room, cells * count) - (len(data) - limit)
+        room = min(room, each * count) - (len(data) - limit)
 
 
 def encode_curves(series: Mapping[str, NDArray[np.float64]]) -> bytes:
@@ -98,24 +102,39 @@ def encode_analysis(analysis: Analysis, limit: int) -> bytes:
     header = schema.AnalysisHeader("analysis", analysis.step, numbers, analysis.findings, ())
     small = [plane for layer, found in analysis.layers.items() for plane in _weight_planes(layer, found)]
     flows = {layer: found.flow for layer, found in analysis.layers.items() if found.flow is not None}
-    room = limit - len(encode(header, small)) - _PLANE_TEXT * len(flows)
+    room = limit - len(encode(header, small)) - 2 * _PLANE_TEXT * len(flows)
     while True:
-        cells = max(room // max(len(flows), 1), 1)
-        data = encode(header, [_flow_plane(layer, flow, cells) for layer, flow in flows.items()] + small)
-        if len(data) <= limit or cells == 1:
+        each = max(room // max(len(flows), 1), 1)
+        planes = [plane for layer, flow in flows.items() for plane in _flow_planes(layer, flow, each)]
+        data = encode(header, planes + small)
+        if len(data) <= limit or each == 1:
             return data
-        room = min(room, cells * len(flows)) - (len(data) - limit)
+        room = min(room, each * len(flows)) - (len(data) - limit)
 
 
-def _flow_plane(layer: str, flow: Flow, cells: int) -> WirePlane:
-    """Return the codes of a flow matrix (sample, loss_time, time), at most `cells` of them."""
-    loss_time, sample, time = reduce.strides(flow.norms.transpose(1, 0, 2).shape, cells)
-    norms = flow.norms[::sample, ::loss_time, ::time]
-    high = reduce.high(flow.norms, "signed_log")
-    codes = reduce.quantise(norms, "signed_log", high)
-    stride = tuple(one * other for one, other in zip(flow.stride, (sample, loss_time, time), strict=True))
-    axes = ("sample", "loss_time", "time")
-    return WirePlane(layer, schema.FLOW, axes, codes, flow.full, stride, "signed_log", high)
+def _flow_planes(layer: str, flow: Flow, room: int) -> list[WirePlane]:
+    """Return a flow matrix (sample, loss_time, time) in at most `room` bytes."""
+    (loss_time, sample, time), fine = reduce.plan(flow.norms.transpose(1, 0, 2).shape, room)
+    plane = WirePlane(
+        layer,
+        schema.FLOW,
+        ("sample", "loss_time", "time"),
+        flow.norms[::sample, ::loss_time, ::time],
+        flow.full,
+        tuple(one * other for one, other in zip(flow.stride, (sample, loss_time, time), strict=True)),
+        "signed_log",
+        reduce.high(flow.norms, "signed_log"),
+    )
+    return _coded(plane, fine)
+
+
+def _coded(plane: WirePlane, fine: int) -> list[WirePlane]:
+    """Return a plane of numbers as codes, and the fine bytes of its first `fine` samples."""
+    if not fine:
+        return [replace(plane, array=reduce.quantise(plane.array, plane.encoding, plane.high))]
+    codes, bytes_ = reduce.quantise_finely(plane.array, plane.encoding, plane.high)
+    first = tuple(slice(fine) if axis == "sample" else slice(None) for axis in plane.axes)
+    return [replace(plane, array=codes), replace(plane, name=schema.FINE_PREFIX + plane.name, array=bytes_[first])]
 
 
 def _weight_planes(layer: str, found: LayerAnalysis) -> list[WirePlane]:
@@ -156,20 +175,25 @@ def _norms(trace: Trace) -> list[WirePlane]:
     return planes
 
 
-def _codes(trace: Trace, cells: int) -> list[WirePlane]:
-    """Return the codes of each gate, state and total gradient, (time, sample, unit), at most `cells` of each."""
-    planes, left_out = [], _only_norm(trace)
+def _quantities(trace: Trace, room: int) -> Iterator[WirePlane]:
+    """Yield each gate, state and total gradient, (time, sample, unit), in at most `room` bytes; then the states before
+    the first time, (sample, unit).
+    """
+    left_out = _only_norm(trace)
     for name, array in trace.arrays.items():
         if name in left_out:
             continue
-        stride = reduce.strides(array.shape, cells)
-        shown = array[tuple(slice(None, None, step) for step in stride)]
+        stride, fine = reduce.plan(array.shape, room)
+        sent = array[tuple(slice(None, None, step) for step in stride)]
         encoding = _encoding(trace, name)
         high = reduce.high(array, encoding)
-        codes = reduce.quantise(shown, encoding, high)
         axes = ("time", "sample", "unit")
-        planes.append(WirePlane(trace.layer, name, axes, codes, array.shape, stride, encoding, high))
-    return planes
+        yield from _coded(WirePlane(trace.layer, name, axes, sent, array.shape, stride, encoding, high), fine)
+        if fine and name in trace.start:
+            before = trace.start[name]
+            shown = before[:: stride[1], :: stride[2]][:fine].astype(np.float32)
+            named = schema.START_PREFIX + name
+            yield WirePlane(trace.layer, named, ("sample", "unit"), shown, before.shape, stride[1:], "raw", 1.0)
 
 
 def _only_norm(trace: Trace) -> tuple[str, ...]:

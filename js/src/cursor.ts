@@ -7,7 +7,7 @@
 
 import { planeOf, type StepFrame } from "./frame";
 import { insertion } from "./held";
-import { GATES, type Layer, NORM_PREFIX, TOTAL_GRADIENTS } from "./protocol.gen";
+import { FINE_PREFIX, GATES, type Layer, NORM_PREFIX, TOTAL_GRADIENTS } from "./protocol.gen";
 import type { Store } from "./store";
 
 export interface Cursor {
@@ -164,7 +164,7 @@ export function wishAt({ first, times }: Place, time: number): Pick<Cursor, "tim
 function quantities(frame: StepFrame, { name, kind }: Layer): readonly string[] {
   if (kind !== "TAP") return [...GATES[kind], ...TOTAL_GRADIENTS[kind]];
   const planes = frame.header.planes.filter((plane) => plane.layer === name && plane.shape.length === 3);
-  return planes.map((plane) => plane.name);
+  return planes.map((plane) => plane.name).filter((one) => !one.startsWith(FINE_PREFIX));
 }
 
 /** Times and units of what is looked at: the gates of a projected layer have more units than its output. */

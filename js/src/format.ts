@@ -16,17 +16,61 @@ export function power(exponent: number): string {
   return `10${exponent < 0 ? RAISED_MINUS : ""}${digits}`;
 }
 
-/** Three significant digits; a power of ten where the number is very small or large. */
-export function value(number: number): string {
+/** Stands for a number of which no digit is known. */
+export const dash = "\u2013";
+
+/**
+ * The power of ten of the last digit that a number known within `error` may be written to: rounding included, what is
+ * written is then off by at most 0.6 of that digit.
+ */
+export function lastDigit(error: number): number {
+  return error > 0 ? Math.ceil(Math.log10(10 * error) - 1e-9) : Number.NEGATIVE_INFINITY;
+}
+
+/**
+ * Three significant digits, or fewer where the number is known only within `error`; a power of ten where it is very small
+ * or large.
+ */
+export function value(number: number, error = 0): string {
   if (Number.isNaN(number)) return "NaN";
   const sign = number < 0 ? MINUS : "";
   const size = Math.abs(number);
   if (size === Number.POSITIVE_INFINITY) return `${sign}\u221e`;
-  if (size === 0) return "0";
-  const [mantissa, exponent] = size.toExponential(2).split("e") as [string, string];
-  const order = Number(exponent);
-  if (order >= 5 || order < -3) return `${sign}${trimmed(mantissa)}\u00d7${power(order)}`;
-  return sign + (order >= 3 ? grouped(Math.round(size)) : trimmed(size.toPrecision(3)));
+  if (size === 0 && error === 0) return "0";
+  const order = size === 0 ? Number.NEGATIVE_INFINITY : Number(size.toExponential(2).split("e")[1]);
+  const small = order < -3;
+  const last = Math.max(lastDigit(error), order >= 3 && order < 5 ? 0 : order - 2);
+  if (last > order) return size > error || last >= 0 ? dash : (0).toFixed(-last);
+  if (order >= 5 || small || last > 0) {
+    const [mantissa, exponent] = size.toExponential(order - last).split("e") as [string, string];
+    return `${sign}${trimmed(mantissa)}\u00d7${power(Number(exponent))}`;
+  }
+  return sign + (order >= 3 ? grouped(Math.round(size)) : trimmed(size.toFixed(-last)));
+}
+
+/** As `value`, to two decimals and in less room: for pictures that hold many numbers. */
+export function short(number: number, error = 0): string {
+  if (Number.isNaN(number)) return "NaN";
+  const size = Math.abs(number);
+  if (size === Number.POSITIVE_INFINITY) return `${number < 0 ? MINUS : ""}\u221e`;
+  const order = size === 0 ? Number.NEGATIVE_INFINITY : Math.floor(Math.log10(size));
+  const last = Math.max(lastDigit(error), size < 10 ? -2 : size < 100 ? -1 : size < 1e4 ? 0 : order - 1);
+  if (last > 0 && last > order) return dash;
+  const text = last > 0 ? size.toExponential(order - last).replace("e+", "e") : size.toFixed(-last);
+  return number < 0 && Number(text) !== 0 ? MINUS + text : text;
+}
+
+/** As a program reads it: four significant digits, or fewer where fewer are known; empty where none is. */
+export function plain(number: number, error = 0): string {
+  if (!Number.isFinite(number)) return String(number);
+  const size = Math.abs(number);
+  if (size === 0 && error === 0) return "0";
+  const order = size === 0 ? Number.NEGATIVE_INFINITY : Number(size.toExponential(3).split("e")[1]);
+  const last = Math.max(lastDigit(error), order - 3);
+  if (last > order) return size > error || last >= 0 ? "" : "0";
+  return last > 0
+    ? number.toExponential(order - last).replace(/\.?0+e/, "e")
+    : String(Number(number.toFixed(Math.min(-last, 100))));
 }
 
 /** A number that was written, after its relation to the one recorded where they are not the same: "\u2264 0.5". */

@@ -14,6 +14,9 @@ import {
   CODE_TOP,
   CODE_ZERO,
   type CurvesHeader,
+  FINE_PREFIX,
+  FINE_STEPS,
+  FINE_ZERO,
   LOG_DECADES,
   MAGIC,
   type Plane,
@@ -31,6 +34,8 @@ export interface Frame<Header = StepHeader | CurvesHeader | AnalysisHeader> {
   readonly body: Bytes;
   /** Bytes of the whole frame. */
   readonly size: number;
+  /** Where the frame was made in the page of others: a number of it, read from those. */
+  readonly read?: (sample: number, time: number, unit: number) => Reading | null;
 }
 
 export type StepFrame = Frame<StepHeader>;
@@ -171,27 +176,52 @@ export function floatsOf(frame: Frame, plane: Plane): Float32Array | Float64Arra
   return new Floats(frame.body.buffer, frame.body.byteOffset + plane.offset, count);
 }
 
-/** The number that a code of a "u1" plane stands for. */
-export function decoded(code: number, plane: Pick<Plane, "encoding" | "high">): number {
+type Coded = Pick<Plane, "encoding" | "high">;
+
+/** The number that a code of a "u1" plane stands for, moved by its fine byte where there is one. */
+export function decoded(code: number, plane: Coded, fine: number = FINE_ZERO): number {
   if (code === CODE_NAN) return Number.NaN;
   if (code === CODE_POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   if (code === CODE_NEGATIVE_INFINITY) return -Number.POSITIVE_INFINITY;
-  if (plane.encoding === "unit") return code / CODE_TOP;
+  const part = (fine - FINE_ZERO) / FINE_STEPS;
+  if (plane.encoding === "unit") return (code + part) / CODE_TOP;
   const distance = code - CODE_ZERO;
-  if (plane.encoding === "symmetric") return (plane.high * distance) / CODE_ZERO;
+  if (plane.encoding === "symmetric") return (plane.high * (distance + part)) / CODE_ZERO;
   if (distance === 0) return 0;
-  const decades = LOG_DECADES * ((Math.abs(distance) - 1) / (CODE_ZERO - 1) - 1);
+  const decades = LOG_DECADES * ((Math.abs(distance) + part - 1) / (CODE_ZERO - 1) - 1);
   return Math.sign(distance) * plane.high * 10 ** decades;
 }
 
-/**
- * How a number that `decoded` gave stands to the one recorded: the smallest that has a logarithm stands for all that are
- * smaller, as most are after an explosion.
- */
-export function relation(number: number, plane: Pick<Plane, "encoding" | "high">): "=" | "\u2264" | "\u2265" {
-  const least = decoded(CODE_ZERO + 1, plane);
-  if (plane.encoding !== "signed_log" || number === 0 || !(Math.abs(number) <= least)) return "=";
-  return number < 0 ? "\u2265" : "\u2264";
+/** A number of a recording as this page knows it. */
+export interface Reading {
+  readonly value: number;
+  /** How far the recorded number may be from `value`, at most. */
+  readonly error: number;
+  /** Of the recorded number to `value`: the smallest that has a logarithm stands for all smaller ones too. */
+  readonly relation: "=" | "\u2264" | "\u2265";
+}
+
+/** Single precision, in which codes are computed, adds this much of a code to the rounding. */
+const ROUNDING = 1e-4;
+
+/** What a code and its fine byte say of the recorded number; without a fine byte, what the code alone says. */
+export function readingOf(code: number, plane: Coded, fine?: number): Reading {
+  const value = decoded(code, plane, fine);
+  if (!Number.isFinite(value)) return { value, error: 0, relation: "=" };
+  const codes = (fine === undefined ? 1 : 1 / FINE_STEPS) / 2 + ROUNDING;
+  if (plane.encoding !== "signed_log") {
+    return { value, error: (codes * plane.high) / (plane.encoding === "unit" ? CODE_TOP : CODE_ZERO), relation: "=" };
+  }
+  if (value === 0) return { value, error: 0, relation: "=" };
+  const factor = 10 ** ((codes * LOG_DECADES) / (CODE_ZERO - 1));
+  const least = Math.abs(code - CODE_ZERO) === 1 && (fine === undefined || fine <= FINE_ZERO);
+  if (least) return { value: value * factor, error: 0, relation: value < 0 ? "\u2265" : "\u2264" };
+  return { value, error: Math.abs(value) * (factor - 1), relation: "=" };
+}
+
+/** The plane of the fine bytes of another, where the frame holds it. */
+export function finePlaneOf(frame: Frame, layer: string, name: string): Plane | undefined {
+  return planeOf(frame, layer, FINE_PREFIX + name);
 }
 
 /** The number that a header's scalar stands for. */

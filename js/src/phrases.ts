@@ -34,6 +34,8 @@ export interface Phrases {
   readonly lookHelp: string;
   /** The one of two sentences that is in this language. */
   readonly say: (english: string, chinese: string) => string;
+  /** A quantity whose picture was sent coarser than it was recorded, at a place that the picture leaves out. */
+  readonly notSent: (name: string) => string;
 }
 
 export const ENGLISH_PHRASES: Phrases = {
@@ -83,6 +85,7 @@ export const ENGLISH_PHRASES: Phrases = {
   advice: "what to try",
   lookHelp: "Go to where this is seen",
   say: (english) => english,
+  notSent: (name) => `${name}: value not sent at this place`,
 };
 
 export const CHINESE_PHRASES: Phrases = {
@@ -132,4 +135,5 @@ export const CHINESE_PHRASES: Phrases = {
   advice: "建议",
   lookHelp: "转到可以看到它的位置",
   say: (_, chinese) => chinese,
+  notSent: (name) => `${name}：此处的数值未发送`,
 };

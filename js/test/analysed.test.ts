@@ -11,7 +11,7 @@ import { CODE_NAN, type Finding } from "../src/protocol.gen";
 import type { Box } from "../src/scale";
 import { Store } from "../src/store";
 import { CHINESE, ENGLISH } from "../src/strings";
-import { delta, encode, GATES, join, LSTM, type Planned, step } from "./frames";
+import { delta, encode, fineOf, GATES, join, LSTM, type Planned, step } from "./frames";
 import { analysisOf, FINDING, frameOf } from "./scenery";
 
 let store: Store;
@@ -73,19 +73,21 @@ describe("the matrix of who teaches whom", () => {
   });
 
   test("says which loss teaches most at the time shown, and says so where none does", () => {
-    analysis(8, [flow]);
+    analysis(8, [flow, fineOf(flow)]);
     expect(scene({ time: 1 }).reading).toBe(
-      `t = 1 learns most from the loss at s = 3 \u2018so\u2019: ${value(number(213))}`,
+      `t = 1 learns most from the loss at s = 3 \u2018so\u2019: ${value(Number(number(213).toPrecision(2)))}`,
     );
     analysis(8, [{ ...flow, values: values.map(() => 126) }]);
     expect(scene({ time: 1 }).reading).toBe("no loss reaches t = 1");
   });
 
   test("describes a cell with its number, the loss, the state, and both tokens", () => {
-    analysis(8, [flow]);
+    analysis(8, [flow, fineOf(flow)]);
     const lines = matrixPanel.describe(scene(), place(), 3, 1, ENGLISH);
     expect(lines.slice(1)).toEqual(["loss at s: s = 3 \u2018so\u2019", "state at t: t = 1 \u2018gate\u2019"]);
-    expect(lines[0]).toBe(`|dL\u209b/dh\u209c| = ${value(number(213))}`);
+    expect(lines[0]).toBe(`|dL\u209b/dh\u209c| = ${value(Number(number(213).toPrecision(2)))}`);
+    analysis(8, [flow]);
+    expect(matrixPanel.describe(scene(), place(), 3, 1, ENGLISH)[0]).toContain("not sent");
     expect(matrixPanel.describe(scene(), place(), 1, 3, ENGLISH)[0]).toBe("this loss cannot reach this state");
   });
 
@@ -119,7 +121,7 @@ describe("the matrix of who teaches whom", () => {
     const found = scene({ sample: 1 });
     if (!found.matrix) throw new Error("there is no matrix");
     expect(matrixPanel.valueAt(found.matrix, 3, 1)).toBeCloseTo(number(210), 12);
-    expect(found.notes).toEqual(["reduced: every 2nd timestep"]);
+    expect(found.notes).toEqual(["reduced: every 2nd timestep", "sample 0 in its place"]);
   });
 
   test("keeps what is not a number apart", () => {

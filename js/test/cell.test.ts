@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Cursor, resolve as resolveCursor, START } from "../src/cursor";
-import { textWidth } from "../src/format";
+import { short, textWidth } from "../src/format";
 import { padOf, type Run, runsOf } from "../src/marks/formula";
 import { type CellScene, resolve } from "../src/panels/cell";
-import { productSlack, shown, summed, terms, valuesOf } from "../src/panels/cell/values";
+import { product, rest, valuesOf } from "../src/panels/cell/values";
 import type { Kind, StepHeader } from "../src/protocol.gen";
 import type { Box } from "../src/scale";
 import { Store } from "../src/store";
 import { CHINESE, ENGLISH } from "../src/strings";
-import { delta, type Planned, step } from "./frames";
+import { coarseStep, delta, type Planned, step } from "./frames";
 import { frameOf, layerOf, PLAIN, planesOf, type Scenery, valuesOf as truth } from "./scenery";
 
 let store: Store;
@@ -78,21 +78,20 @@ describe("the cell", () => {
     });
   });
 
-  test.each<Kind>(["LSTM", "GRU"])("of %s writes sums that add up, at every time and unit", (kind) => {
+  test.each<Kind>(["LSTM", "GRU"])("%s writes each number to the last digit, at every time and unit", (kind) => {
     hold({ kind, times: 12, units: 16 });
     const values = truth({ ...PLAIN, kind, times: 12, units: 16 });
-    const state = kind === "LSTM" ? "c" : "h";
-    for (let time = 0; time < 12; time++) {
+    const [state, gate] = kind === "LSTM" ? ["c", "f"] : ["h", "z"];
+    for (let time = 1; time < 12; time++) {
       for (let unit = 0; unit < 16; unit++) {
+        const at = (name: string, when = time) => values[name]?.[when * PLAIN.samples * 16 + unit] as number;
         const [kept, added, sum] = numbers(
           lines(scene({ time, unit })).findLast((one) => /^ {4}= [^·]*$/.test(one)) ?? "",
         ) as [number, number, number];
-        expect(Math.abs(kept + added - sum)).toBeLessThan(0.0051);
-        const before = time === 0 ? 0 : (values[state]?.[(time - 1) * PLAIN.samples * 16 + unit] as number);
-        const index = time * PLAIN.samples * 16 + unit;
-        const gate = values[kind === "LSTM" ? "f" : "z"]?.[index] as number;
-        expect(Math.abs(kept - gate * before)).toBeLessThan(0.06);
-        expect(Math.abs(sum - (values[state]?.[index] as number))).toBeLessThan(0.03);
+        const product = at(gate as string) * at(state as string, time - 1);
+        expect(Math.abs(kept - product)).toBeLessThanOrEqual(0.006);
+        expect(Math.abs(added - (at(state as string) - product))).toBeLessThanOrEqual(0.006);
+        expect(Math.abs(sum - at(state as string))).toBeLessThanOrEqual(0.006);
       }
     }
   });
@@ -107,17 +106,47 @@ describe("the cell", () => {
     expect(line(scene({ time: 3, unit: 2 }), "\u2202L")).toMatch(/^∂L\/∂ht = .+ {3}∂L\/∂ct = /);
   });
 
-  test("does not invent the state before the first time: it is a dash, and the product is what the sum leaves", () => {
+  test("a state before the first time that was not sent is a dash, its product what the sum leaves", () => {
     hold();
     const found = scene({ time: 0, unit: 2 });
     expect(lines(found)).toEqual(expect.arrayContaining(["start", "\u2013"]));
-    expect(found.facts.some((fact) => fact.startsWith("c_before"))).toBe(false);
-    const [kept, added, sum] = numbers(lines(found).findLast((one) => /^ {4}= [^·]*$/.test(one)) ?? "") as [
-      number,
-      number,
-      number,
-    ];
-    expect([kept, added]).toEqual([0, sum]);
+    expect(found.facts.some((fact) => fact.startsWith("c\u209c\u208b"))).toBe(false);
+    const last = numbers(lines(found).findLast((one) => /^ {4}= [^·]*$/.test(one)) ?? "");
+    expect(last).toEqual([0, last[2], last[2]]);
+  });
+
+  test("a state before the first time that was sent is written, zero as zero", () => {
+    const starts = ["c", "h"].map((name) => ({
+      ...{ name: `start.${name}`, axes: ["sample", "unit"], shape: [PLAIN.samples, PLAIN.units] },
+      ...{ dtype: "f4" as const, encoding: "raw" as const, values: Array(PLAIN.samples * PLAIN.units).fill(0) },
+    }));
+    hold({}, {}, (scenery) => [...planesOf(scenery), ...starts]);
+    expect(lines(scene({ time: 0, unit: 2 }))).not.toContain("\u2013");
+    expect(line(scene({ time: 0, unit: 2 }), "    = ")).toMatch(/^ {4}= 0\.\d\d · 0\.00 \+ /);
+    expect(scene({ time: 0, unit: 2 }).facts).toEqual(expect.arrayContaining(["c\u209c\u208b\u2081 0.00"]));
+  });
+
+  test("numbers of which only the color was sent have fewer digits, or none", () => {
+    const coarse = planesOf(PLAIN).filter(({ name }) => !name.startsWith("fine."));
+    store.applyDelta(delta(1), coarseStep(1, { layers: [layerOf(PLAIN)], samples: [0, 1] }, coarse));
+    const found = scene({ time: 6, unit: 9, sample: 1 });
+    const index = (6 * PLAIN.samples + 1) * PLAIN.units + 9;
+    const gate = truth(PLAIN)["f"]?.[index] as number;
+    expect(found.gates[0]?.text).toBe(gate.toFixed(1));
+  });
+
+  test("numbers at a place that was not sent are left out", () => {
+    const thinned = (plane: Planned): Planned => ({
+      ...plane,
+      full: [PLAIN.times * 2, ...plane.shape.slice(1)],
+      stride: [2, 1, 1],
+    });
+    const layer = { ...layerOf(PLAIN), lengths: [48, 48] };
+    hold({}, { layers: [layer] }, (scenery) =>
+      planesOf(scenery).map((plane) => (plane.shape.length === 3 ? thinned(plane) : plane)),
+    );
+    expect(scene({ time: 6, unit: 9 }).gates.map(({ text: one }) => one)).not.toContain("\u2013");
+    expect(scene({ time: 7, unit: 9 }).gates.map(({ text: one }) => one)).toEqual(Array(4).fill("\u2013"));
   });
 
   test("shows what is no number as what it is, in the colors that the heatmap has for it", () => {
@@ -152,7 +181,7 @@ describe("the cell", () => {
     const found = scene({ time: 4, gate: "c", unit: 30 });
     expect(found.unit).toBe(30);
     expect(line(found, "ht = ")).toMatch(/^ht = Whr \(ot ⊙ tanh ct\), {2}o · tanh c = /);
-    expect(found.facts.some((fact) => /^h /.test(fact))).toBe(false);
+    expect(found.facts.some((fact) => /^h\u209c /.test(fact))).toBe(false);
   });
 
   test("shows the first unit where none is chosen, and the token that comes in", () => {
@@ -201,47 +230,35 @@ test("values are those of the sample and the unit chosen, null past the end and 
   hold({ samples: 2 }, { layers: [{ ...layerOf(PLAIN), lengths: [24, 3] }] });
   expect(valuesOf(store, place({ sample: 1, time: 3 }))).toBeNull();
   const values = valuesOf(store, place({ sample: 1, time: 0, unit: 3 }));
-  expect(values?.previous("c").value).toBeNull();
-  expect(values?.at("f").value).toBeCloseTo(truth(PLAIN)["f"]?.[PLAIN.units + 3] as number, 2);
+  expect(values?.previous("c").reading).toBeNull();
+  expect(values?.at("f").reading?.value).toBeCloseTo(truth(PLAIN)["f"]?.[PLAIN.units + 3] as number, 4);
 });
 
-test("terms that miss their sum within their rounding are moved to meet it, others are left as they are", () => {
-  const [one, other] = terms([0.34, 0.01], [0.2, 0.03], [0.56, 0]);
-  expect([one, other]).toEqual([expect.closeTo(0.345), expect.closeTo(0.215)]);
-  expect(terms([0.34, 0.01], [0.2, 0.01], [0.9, 0.01])).toEqual([0.34, 0.2]);
-  expect(terms([null, 0], [0.2, 0.1], [0.5, 0])).toEqual([expect.closeTo(0.3), 0.2]);
-  expect(terms([null, 0], [0.2, 0.02], [0.25, 0.04])).toEqual([0, 0.25]);
-  expect(terms([null, 0.5], [0.2, 0.1], [0.5, 0])).toEqual([expect.closeTo(0.3), 0.2]);
-  expect(terms([0, 0], [0, 0], [0, 0])).toEqual([0, 0]);
-  expect(terms([0.2, 0.02], [null, 0], [0.27, 0.04])).toEqual([0.2, expect.closeTo(0.07)]);
-  expect(terms([null, 0], [null, 0], [0.5, 0])).toEqual([null, null]);
-  expect(terms([Number.NaN, 0], [0.2, 0], [0.5, 0])).toEqual([Number.NaN, 0.2]);
-});
+const reading = (value: number, error: number) => ({ value, error, relation: "=" as const });
 
-test("the slack of a product bounds its error", () => {
-  expect(productSlack(0.5, 0.002, -3, 0.01)).toBeGreaterThanOrEqual(Math.abs(0.502 * -3.01 - 0.5 * -3));
-});
-
-test("summed writes three numbers that add up, and leaves alone what cannot", () => {
-  expect(summed(0.344, 0.209, 0.5476)).toEqual(["0.34", "0.21", "0.55"]);
-  expect(summed(0.335, 0.2149, 0.5499)).toEqual(["0.34", "0.21", "0.55"]);
-  expect(summed(-0.5049, 0.2149, -0.29)).toEqual(["\u22120.50", "0.21", "\u22120.29"]);
-  expect(summed(0.3, 0.3, 0.9)).toEqual(["0.30", "0.30", "0.90"]);
-  expect(summed(null, 0.3, 0.9)).toEqual(["\u2013", "0.30", "0.90"]);
+test("a product and a rest are as uncertain as what they are made of", () => {
+  const made = product(reading(0.5, 0.002), reading(-3, 0.01));
+  expect(made?.value).toBeCloseTo(-1.5);
+  expect(made?.error).toBeCloseTo(Math.abs(0.502 * -3.01 - 0.5 * -3), 6);
+  expect(rest(reading(0.5, 0.01), reading(0.2, 0.02), 0.001)).toEqual(reading(0.3, expect.closeTo(0.031) as number));
+  expect([product(null, reading(1, 0)), rest(reading(1, 0), null, 0)]).toEqual([null, null]);
 });
 
 test.each([
-  [0.344, "0.34"],
-  [-0.001, "0.00"],
-  [-1.239, "\u22121.24"],
-  [12.34, "12.3"],
-  [1234.5, "1235"],
-  [-123456, "\u22121.2e5"],
-  [Number.NaN, "NaN"],
-  [Number.NEGATIVE_INFINITY, "\u2212\u221e"],
-  [null, "\u2013"],
-])("%j is shown as %s", (value, written) => {
-  expect(shown(value)).toBe(written);
+  [0.344, 0, "0.34"],
+  [-0.001, 0, "0.00"],
+  [-1.239, 0, "\u22121.24"],
+  [12.34, 0, "12.3"],
+  [1234.5, 0, "1235"],
+  [-123456, 0, "\u22121.2e5"],
+  [Number.NaN, 0, "NaN"],
+  [Number.NEGATIVE_INFINITY, 0, "\u2212\u221e"],
+  [0.344, 0.001, "0.34"],
+  [0.344, 0.002, "0.3"],
+  [-0.344, 0.11, "\u2013"],
+  [-42.3, 0.9, "\u22124e1"],
+])("%d known within %d is written in short as %s", (value, error, written) => {
+  expect(short(value, error)).toBe(written);
 });
 
 test("letters are in italics, indices lowered, functions upright", () => {

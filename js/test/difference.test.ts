@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { coded, difference } from "../src/difference";
 import { codesOf, decoded, type Frame, readFrames, type StepFrame } from "../src/frame";
+import { coded, difference } from "../src/panels/difference";
 import type { Encoding } from "../src/protocol.gen";
 import { type Planned, step } from "./frames";
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { grouped, percent, power, shortened, textWidth, tick, value } from "../src/format";
+import { dash, grouped, percent, plain, power, short, shortened, textWidth, tick, value } from "../src/format";
+import { random } from "./scenery";
 
 test.each([
   [0, "0"],
@@ -32,6 +33,50 @@ test.each([
 ])("value(%d) has three significant digits", (number, text) => {
   expect(value(number)).toBe(text);
 });
+
+test.each([
+  [3.4123, 1e-6, "3.41", "3.412"],
+  [3.4123, 0.002, "3.4", "3.4"],
+  [3.4123, 0.2, "\u2013", ""],
+  [0.004, 0.002, "\u2013", ""],
+  [0.001, 0.002, "0.0", "0"],
+  [-9.02e-6, 3.9e-9, "\u22129\u00d710\u207b\u2076", "-0.000009"],
+  [25.3, 0.4, "3\u00d710\u00b9", "3e+1"],
+  [12345, 0.01, "12\u202f345", "1.235e+4"],
+  [0, 1e-5, "0.0000", "0"],
+  [1e22, 0, "1\u00d710\u00b2\u00b2", "1e+22"],
+])("%d known within %d has the digits that are known", (number, error, read, computed) => {
+  expect(value(number, error)).toBe(read);
+  expect(plain(number, error)).toBe(computed);
+});
+
+test("what is written is off by at most 0.6 of its last digit, whatever is known", () => {
+  const next = random(3);
+  for (let round = 0; round < 20_000; round++) {
+    const known = (next() - 0.5) * 10 ** (16 * next() - 10);
+    const error = 10 ** (14 * next() - 12);
+    const recorded = known + (2 * next() - 1) * error;
+    for (const text of [value(known, error), short(known, error)]) {
+      if (text === dash) continue;
+      const { number, unit } = parsed(text);
+      expect(Math.abs(number - recorded), `${text} for ${recorded}`).toBeLessThanOrEqual(0.6 * unit * (1 + 1e-9));
+    }
+  }
+});
+
+/** A number as it was written, and the unit of its last digit. */
+function parsed(text: string): { number: number; unit: number } {
+  const raised = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079";
+  const [mantissa = "", exponent = "0"] = text
+    .replaceAll("\u2212", "-")
+    .replaceAll("\u202f", "")
+    .replace("\u00d710", "e")
+    .replace("\u207b", "-")
+    .replace(/[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]/g, (digit) => String(raised.indexOf(digit)))
+    .split("e");
+  const decimals = mantissa.split(".")[1]?.length ?? 0;
+  return { number: Number(mantissa) * 10 ** Number(exponent), unit: 10 ** (Number(exponent) - decimals) };
+}
 
 test.each([
   [0, "0"],

@@ -59,17 +59,15 @@ export const LSTM: Layer = { name: "lstm.l0", kind: "LSTM", lengths: [4], replay
 
 /** One step; by default an LSTM with 4 times, 1 sample, 3 units, all of whose quantities are zero. */
 export function step(number: number, changes: Partial<StepHeader> = {}, planned: readonly Planned[] = GATES): Bytes {
-  const header = {
-    kind: "step",
-    step: number,
-    samples: [0],
-    scalars: {},
-    norms: {},
-    tokens: null,
-    overhead: "nan",
-    layers: [LSTM],
-  };
-  return encode({ ...header, ...changes }, planned);
+  const given = planned.some(({ name }) => name.startsWith("fine."));
+  const fine = given ? [] : planned.filter(({ dtype = "u1" }) => dtype === "u1").map(fineOf);
+  return coarseStep(number, changes, [...planned, ...fine]);
+}
+
+/** One step with these planes alone: without fine bytes its numbers are known as well as colors are. */
+export function coarseStep(number: number, changes: Partial<StepHeader>, planned: readonly Planned[]): Bytes {
+  const header = { kind: "step", step: number, samples: [0], scalars: {}, norms: {}, tokens: null, overhead: "nan" };
+  return encode({ ...header, layers: [LSTM], ...changes }, planned);
 }
 
 const SHAPE = [4, 1, 3];
@@ -82,6 +80,11 @@ export const GATES: readonly Planned[] = [
     values: Array(12).fill(126),
   })),
 ];
+
+/** Fine bytes for a plane of codes, which say that the values are those of the codes. */
+export function fineOf(plane: Planned): Planned {
+  return { ...plane, name: `fine.${plane.name}`, values: Array.from(plane.values, () => 127) };
+}
 
 /** Norms of gradients, (time, sample), given as numbers for one sample. */
 export function norms(name: string, values: readonly number[], samples = 1): Planned {

@@ -5,7 +5,7 @@ import * as gatesPanel from "../src/panels/gates";
 import { type Sheet, valueAt } from "../src/panels/sheet";
 import { Store } from "../src/store";
 import { ENGLISH } from "../src/strings";
-import { delta, GATES, LSTM, type Planned, step } from "./frames";
+import { delta, fineOf, GATES, LSTM, type Planned, step } from "./frames";
 
 let store: Store;
 
@@ -34,7 +34,11 @@ describe("the gates scene", () => {
   beforeEach(() => {
     store.applyDelta(
       delta(1),
-      step(3, { samples: [0, 5], layers: [layer], tokens }, [...GATES.filter(({ name }) => name === "h"), f]),
+      step(3, { samples: [0, 5], layers: [layer], tokens }, [
+        ...GATES.filter(({ name }) => name === "h"),
+        f,
+        fineOf(f),
+      ]),
     );
   });
 

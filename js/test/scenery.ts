@@ -1,7 +1,7 @@
 /** Runs that look like training, made by the recurrences themselves from seeded numbers: for pictures and for sums. */
 
 import type { Bytes } from "../src/frame";
-import type { Finding, Kind, Layer, StepHeader } from "../src/protocol.gen";
+import type { Encoding, Finding, Kind, Layer, StepHeader } from "../src/protocol.gen";
 import { encode, norms, type Planned, step } from "./frames";
 
 /** Numbers in [0, 1) from a seed (mulberry32). */
@@ -90,25 +90,25 @@ function gru(made: ReadonlyMap<string, Float64Array>, stride: number): Values {
 
 const BOUNDED = new Set(["i", "f", "o", "r", "z"]);
 
-export function quantised(name: string, values: Float64Array, shape: readonly number[]): Planned {
-  const code = (position: number) => Math.max(0, Math.min(252, Math.round(position)));
-  if (BOUNDED.has(name)) return { name, shape, values: values.map((value) => code(252 * value)) };
-  const high = Math.max(...values.map(Math.abs), 1e-30);
-  if (!name.startsWith("d")) {
-    return {
-      name,
-      shape,
-      encoding: "symmetric",
-      high,
-      values: values.map((value) => code(126 + (126 * value) / high)),
-    };
-  }
-  const logs = values.map((value) =>
-    value === 0
-      ? 126
-      : code(126 + Math.sign(value) * Math.max(1, 1 + 125 * (1 + Math.log10(Math.abs(value) / high) / 12))),
-  );
-  return { name, shape, encoding: "signed_log", high, values: logs };
+/** A quantity as codes, and the fine bytes that make its numbers precise. */
+export function quantised(name: string, values: Float64Array, shape: readonly number[]): Planned[] {
+  const clamped = (level: number) => Math.max(0, Math.min(252, level));
+  const high = BOUNDED.has(name) ? 1 : Math.max(...values.map(Math.abs), 1e-30);
+  const [encoding, level]: [Encoding, (value: number) => number] = BOUNDED.has(name)
+    ? ["unit", (value) => 252 * value]
+    : !name.startsWith("d")
+      ? ["symmetric", (value) => 126 + (126 * value) / high]
+      : [
+          "signed_log",
+          (value) => 126 + Math.sign(value) * Math.max(1, 126 + (125 / 12) * Math.log10(Math.abs(value) / high)),
+        ];
+  const levels = values.map((value) => (value === 0 && encoding === "signed_log" ? 126 : clamped(level(value))));
+  const outwards = (code: number) => (encoding === "signed_log" ? Math.sign(code - 126) : 1);
+  const fine = levels.map((at) => Math.round((at - Math.round(at)) * outwards(Math.round(at)) * 254) + 127);
+  return [
+    { name, shape, encoding, high, values: levels.map(Math.round) },
+    { name: `fine.${name}`, shape, encoding, high, values: fine },
+  ];
 }
 
 /** The planes of a step: quantities, gradients that fade towards the past, and their norms. */
@@ -127,7 +127,7 @@ export function planesOf(scenery: Scenery): Planned[] {
   const direct = new Float64Array(times * samples).map((_, at) => (Math.floor(at / samples) === times - 1 ? 0.09 : 0));
   const all = [...Object.entries(valuesOf(scenery)), ...gradients];
   return [
-    ...all.map(([name, values]) => quantised(name, values, shape)),
+    ...all.flatMap(([name, values]) => quantised(name, values, shape)),
     ...gradients.map(([name, values]) => norms(name, lengths(values, units), samples)),
     norms("dy", [...direct], samples),
   ];
@@ -224,7 +224,12 @@ export function analysisOf(
       },
     ];
   });
-  const planes = [{ ...flow, name: "flow", axes: ["sample", "loss_time", "time"] }, ...spectra];
+  const named = flow.map((plane) => ({
+    ...plane,
+    name: plane.name.replace("dflow", "flow"),
+    axes: ["sample", "loss_time", "time"],
+  }));
+  const planes = [...named, ...spectra];
   return encode(
     { kind: "analysis", step: number, numbers: { [layer]: {} }, findings },
     planes.map((plane) => ({ ...plane, layer })),

@@ -164,7 +164,7 @@ describe("a snapshot", () => {
     store.applyDelta(delta(1), step(1));
     store.applyDelta(delta(2), step(2, {}, reduced));
     store.applySnapshot(meta(2), join(step(1, {}, reduced), step(2, { scalars: { loss: 7 } }, reduced)));
-    expect(store.frame(1)?.header.planes.length).toBe(GATES.length);
+    expect(store.frame(1)?.header.planes.length).toBe(2 * GATES.length);
     expect(store.frame(2)?.header.scalars).toEqual({ loss: 7 });
   });
 

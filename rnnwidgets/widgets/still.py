@@ -66,7 +66,7 @@ def _heatmap(frame: Frame, layer: str, gate: str, sample: int) -> list[str]:
     place = min(sample, trace[name].shape[1] - 1)
     values = trace[name][: trace.lengths[place], place, :].T
     units, times = values.shape
-    stride = reduce.strides((times, 1, units), CELLS)
+    stride = reduce.plan((times, 1, units), 2 * CELLS).stride
     shown = values[:: stride[2], :: stride[0]]
     scaled, colors, scale = _scaled(shown, name)
     x = np.linspace(_PLOT_LEFT, _PLOT_LEFT + _PLOT_WIDTH, shown.shape[1] + 1).round(1)

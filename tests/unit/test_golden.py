@@ -40,6 +40,8 @@ def test_the_expected_values_are_those_that_were_put_in_within_half_a_level(writ
     traces = write.traces(5, 2, 3)
     checked = 0
     for plane in whole["planes"]:
+        if plane["name"].startswith("fine."):
+            continue
         found = np.array([number(value) for value in plane["values"]]).reshape(plane["shape"])
         if plane["encoding"] in ("unit", "symmetric"):
             np.testing.assert_allclose(

@@ -62,7 +62,6 @@ JS_LAYERS = {
     "held": {"frame"},
     "store": {"protocol.gen", "frame", "series", "held", "sound"},
     "cursor": {"protocol.gen", "frame", "held", "store"},
-    "difference": {"protocol.gen", "frame"},
     "scale": set(),
     "format": set(),
     "phrases": set(),
@@ -72,7 +71,7 @@ JS_LAYERS = {
     "theme": {"protocol.gen", "color"},
     "marks": {"frame"} | SMALL,
     "panels": {"protocol.gen", "frame", "series", "held", "store", "cursor", "marks"} | SMALL,
-    "view": {"difference", "protocol.gen", "frame", "series", "held", "store", "cursor", "marks", "panels"} | SMALL,
+    "view": {"protocol.gen", "frame", "series", "held", "store", "cursor", "marks", "panels"} | SMALL,
     "host": {"protocol.gen", "frame", "store", "cursor", "view"},
 }
 JS_IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']""")

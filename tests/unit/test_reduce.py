@@ -119,15 +119,50 @@ def test_norms_keep_zero_nan_and_infinity():
         )
 
 
-@given(st.tuples(*[st.integers(1, 200)] * 3), st.integers(1, 5000))
-def test_strides_leave_no_more_than_the_cells_and_give_up_samples_first(shape: tuple[int, int, int], cells: int):
-    time, sample, unit = reduce.strides(shape, cells)
-    kept = [math.ceil(size / stride) for size, stride in zip(shape, (time, sample, unit), strict=True)]
-    assert math.prod(kept) <= cells
-    if time > 1 or unit > 1:
-        assert kept[1] == 1
-    if math.prod(shape) <= cells:
-        assert (time, sample, unit) == (1, 1, 1)
+@given(st.tuples(*[st.integers(1, 200)] * 3), st.integers(1, 10_000))
+def test_plan_keeps_to_the_room_and_the_fine_bytes_of_one_sample(shape: tuple[int, int, int], room: int):
+    stride, fine = reduce.plan(shape, room)
+    times, samples, units = (math.ceil(size / step) for size, step in zip(shape, stride, strict=True))
+    assert times * units * (samples + fine) <= room
+    assert fine == 0 if room == 1 else 1 <= fine <= samples
+    if stride[0] > 1 or stride[2] > 1:
+        assert samples == 1
+    if 2 * math.prod(shape) <= room:
+        assert (stride, fine) == ((1, 1, 1), shape[1])
+
+
+def decoded(code: float, encoding: schema.Encoding, top: float) -> float:
+    """Return the number at a place among the codes, by the formulas in `schema`."""
+    if encoding == "unit":
+        return code / 252
+    if encoding == "symmetric":
+        return top * (code - 126) / 126
+    return math.copysign(top * 10 ** (12 * ((abs(code - 126) - 1) / 125 - 1)), code - 126)
+
+
+@pytest.mark.parametrize("encoding", ["unit", "symmetric", "signed_log"])
+def test_fine_bytes_bring_a_number_within_1_of_508_of_a_code(encoding: schema.Encoding):
+    random = np.random.default_rng(3)
+    values = random.random(5000) if encoding == "unit" else random.standard_normal(5000) * 3
+    if encoding == "signed_log":
+        values *= 10.0 ** -random.uniform(0, 6, 5000)
+    values = values.astype(np.float32)
+    top = reduce.high(values, encoding)
+    codes, fine = reduce.quantise_finely(values, encoding, top)
+    np.testing.assert_array_equal(codes, reduce.quantise(values, encoding, top))
+    for value, code, byte in zip(values.tolist(), codes.tolist(), fine.tolist(), strict=True):
+        outwards = -1 if encoding == "signed_log" and code < 126 else 1
+        place = code + outwards * (byte - 127) / 254
+        low, high = sorted(decoded(place + side * (1 / 508 + 1e-4), encoding, top) for side in (-1, 1))
+        assert low <= value <= high
+
+
+def test_zero_and_values_that_are_not_finite_have_no_fine_part():
+    values = np.array([0.0, math.nan, math.inf, -math.inf], np.float32)
+    for encoding in ("symmetric", "signed_log"):
+        codes, fine = reduce.quantise_finely(values, encoding, 1.0)
+        assert codes.tolist() == [126, 255, 254, 253]
+        assert fine[0] == schema.FINE_ZERO
 
 
 @given(st.integers(1, 500), st.integers(1, 60))

@@ -5,6 +5,7 @@
 
 import type { Place } from "../cursor";
 import { shortened, value as valueText } from "../format";
+import { numberOf } from "../frame";
 import { type Gate, paintBody, paintGates, paintSigns, paintWires, type Sign, type Wire } from "../marks/diagram";
 import { type Formula, paintFormulas, runsOf } from "../marks/formula";
 import { paintMessage } from "../marks/label";
@@ -14,7 +15,7 @@ import type { Strings } from "../strings";
 import type { Look } from "../theme";
 import { DESIGNS, type Design, type Side } from "./cell/design";
 import { equations } from "./cell/equations";
-import { type CellValues, type Datum, productSlack, shown, summed, terms, UNKNOWN, valuesOf } from "./cell/values";
+import { type CellValues, type Datum, mapped, product, rest, shown, UNKNOWN, valuesOf } from "./cell/values";
 
 export interface CellScene {
   readonly width: number;
@@ -53,7 +54,7 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
       ...{ unit: null, units: 0, message },
     };
   }
-  const numbers = numbersOf(kind, values);
+  const numbers = numbersOf(kind, values, numberOf(place.layer?.replay_error ?? "nan"));
   const beside = width >= WIDE;
   const side = SIDES[width < NARROW ? 0 : 1];
   const body = { x: side, y: 6, width: (beside ? Math.round(width * 0.56) : width) - 2 * side, height: design.height };
@@ -75,9 +76,15 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
     gates: design.gates.map(([name, kindOf, x, y]) =>
       gateAt(numbers.get(name) ?? UNKNOWN, kindOf, at(body, x, y), body),
     ),
-    formulas: [...labels(design, body, kind, numbers), ...feet(place, values, body, strings), ...lines],
-    facts: [...numbers].filter(([, { value }]) => value !== null).map(([key, { value }]) => `${key} ${shown(value)}`),
+    formulas: [...labels(design, body, numbers), ...feet(place, values, body, strings), ...lines],
+    facts: [...numbers].flatMap(([key, datum]) => (datum.reading ? [`${nameOf(key, design)} ${shown(datum)}`] : [])),
   };
+}
+
+/** The letters of a number, as plain text. */
+function nameOf(key: string, { numbers }: Design): string {
+  const letters = numbers.find(([one]) => one === key)?.[1] ?? (key === "output" ? "o tanh c_t" : key);
+  return letters.replaceAll("_{t\u22121}", "\u209c\u208b\u2081").replaceAll("_t", "\u209c");
 }
 
 /** A point of the body in hundredths of it; beyond its sides, in the room that is left beside it. */
@@ -97,45 +104,39 @@ function signAt(text: string, [x, y]: readonly [number, number], body: Box): Sig
   return { text, box: { x: x - across, y: y - half, width: 2 * across, height: 2 * half } };
 }
 
-/** Every number of the cell by its key: those of the frame, and products that add up to the recorded state. */
-function numbersOf(kind: string, values: CellValues): Map<string, Datum> {
-  const { at: now, previous, made, slack } = values;
+/** Every number of the cell by its key: those of the frame, and what follows from them. */
+function numbersOf(kind: string, values: CellValues, replayError: number): Map<string, Datum> {
+  const { at: now, previous, made } = values;
   if (kind === "LSTM") {
     const [i, f, g, o, c] = ["i", "f", "g", "o", "c"].map(now) as [Datum, Datum, Datum, Datum, Datum];
     const before = previous("c");
-    const [kept, added] = terms(
-      [times(f, before), productSlack(f.value, slack("f"), before.value, slack("c"))],
-      [times(i, g), productSlack(i.value, slack("i"), g.value, slack("g"))],
-      [c.value, slack("c")],
-    );
-    const squashed = made(c.value === null ? null : Math.tanh(c.value), "g");
+    const added = product(i.reading, g.reading);
+    const kept = product(f.reading, before.reading) ?? rest(c.reading, added, 0);
+    const squashed = made(mapped(c.reading, Math.tanh), "g");
+    const output = values.projected ? { output: made(product(o.reading, squashed.reading), "g") } : {};
     return new Map([
       ...Object.entries({ f, i, g, o, c, h: now("h"), c_before: before, h_before: previous("h") }),
-      ...Object.entries({ kept: made(kept, "c"), added: made(added, "c"), tanh: squashed }),
-      ["output", made(times(o, squashed), "g")],
+      ...Object.entries({ kept: made(kept, "c"), added: made(added, "c"), tanh: squashed, ...output }),
     ]);
   }
   if (kind !== "GRU") return new Map(Object.entries({ h: now("h"), h_before: previous("h") }));
   const [r, z, n, h, before] = [now("r"), now("z"), now("n"), now("h"), previous("h")];
-  const rest = made(z.value === null ? null : 1 - z.value, "z");
-  const [kept, added] = terms(
-    [times(z, before), productSlack(z.value, slack("z"), before.value, slack("h"))],
-    [times(rest, n), productSlack(rest.value, slack("z"), n.value, slack("n"))],
-    [h.value, slack("h")],
+  const open = made(
+    mapped(z.reading, (value) => 1 - value),
+    "z",
   );
+  const added = product(open.reading, n.reading);
+  // h is the module's own output, from which the replayed gates differ by the replay error.
+  const kept = product(z.reading, before.reading) ?? rest(h.reading, added, replayError);
   return new Map(
-    Object.entries({ r, z, n, h, rest, h_before: before, kept: made(kept, "h"), added: made(added, "h") }),
+    Object.entries({ r, z, n, h, rest: open, h_before: before, kept: made(kept, "h"), added: made(added, "h") }),
   );
-}
-
-function times(one: Datum, other: Datum): number | null {
-  return one.value === null || other.value === null ? null : one.value * other.value;
 }
 
 /** Gates stand 0.15 of the body apart. */
-function gateAt({ value, shade }: Datum, name: string, [x, y]: readonly [number, number], body: Box): Gate {
+function gateAt(datum: Datum, name: string, [x, y]: readonly [number, number], body: Box): Gate {
   const width = Math.min(46, 0.15 * body.width - 4);
-  return { box: { x: x - width / 2, y: y - 18, width, height: 36 }, text: shown(value), name, shade };
+  return { box: { x: x - width / 2, y: y - 18, width, height: 36 }, text: shown(datum), name, shade: datum.shade };
 }
 
 const BESIDE: Readonly<Record<Side, readonly [number, Formula["align"]]>> = {
@@ -144,21 +145,13 @@ const BESIDE: Readonly<Record<Side, readonly [number, Formula["align"]]>> = {
 };
 
 /** The numbers on the wires with their letters, and the letters of the gates. */
-function labels(design: Design, body: Box, kind: string, numbers: ReadonlyMap<string, Datum>): Formula[] {
-  const of = (key: string) => numbers.get(key)?.value ?? null;
-  const sum = kind === "GRU" ? "h" : "c";
-  const texts = summed(of("kept"), of("added"), of(sum));
-  const written = new Map([
-    ["kept", texts[0]],
-    ["added", texts[1]],
-    [sum, texts[2]],
-  ]);
+function labels(design: Design, body: Box, numbers: ReadonlyMap<string, Datum>): Formula[] {
   const size = body.width < SMALL ? 11 : 12;
   const wires = design.numbers.flatMap(([key, letters, u, v, side]): Formula[] => {
-    const { value, shade } = numbers.get(key) ?? UNKNOWN;
+    const datum = numbers.get(key) ?? UNKNOWN;
     const [x, y] = at(body, u, v);
     const [shift, align] = side ? BESIDE[side] : [0, "center" as const];
-    const number = { kind: "number" as const, text: written.get(key) ?? shown(value), shade };
+    const number = { kind: "number" as const, text: shown(datum), shade: datum.shade };
     return [
       { runs: [number], ...{ x, y, align: "center", tone: "ink", size } },
       { runs: runsOf(letters), ...{ x: x + shift, y: side ? y : y - 21, align, tone: "muted", size: 12 } },
@@ -201,11 +194,11 @@ function feet(place: Place, values: CellValues, body: Box, strings: Strings): Fo
 /** The total gradients that reach this unit at this time, where they were recorded. */
 function gradients(place: Place, values: CellValues): { runs: Formula["runs"] } {
   const known = ["dh", "dc"].flatMap((name) => {
-    const { value, shade, relation } = values.at(name);
-    if (value === null) return [];
+    const { reading, shade } = values.at(name);
+    if (reading === null) return [];
     return [
-      ...runsOf(`\u2202L/\u2202${name[1]}_t ${relation} `),
-      { text: valueText(value), kind: "number" as const, shade },
+      ...runsOf(`\u2202L/\u2202${name[1]}_t ${reading.relation} `),
+      { text: valueText(reading.value, reading.error), kind: "number" as const, shade },
       ...runsOf("   "),
     ];
   });

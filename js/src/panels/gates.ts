@@ -22,7 +22,7 @@ import type { Look } from "../theme";
 import { plotBox, RIGHT, STRIP } from "./geometry";
 import { legendTicks, NUMBERS_HEIGHT, TOKENS_HEIGHT, timeNumbers, timeText, tokenLabels, unitLabels } from "./labels";
 import { type Order, orderOf, ordersFor } from "./order";
-import { latest, meansOf, type Sheet, sheetOf, told, topOf } from "./sheet";
+import { described, latest, meansOf, type Sheet, sheetOf, topOf } from "./sheet";
 import { fitted, rounded, type Sight } from "./sight";
 import { badValues, swatchesOf, type Tally, tally } from "./tally";
 
@@ -204,7 +204,7 @@ export function wordAt(scene: GatesScene, place: Place, time: number, strings: S
 /** What a cell says when it is pointed at, one line a fact. */
 export function describe(scene: GatesScene, place: Place, time: number, unit: number, strings: Strings): string[] {
   return [
-    told(scene.sheet, place.gate, time, unit, strings),
+    described(scene.sheet, place.gate, time, unit, strings),
     strings.gate[place.gate] ?? place.gate,
     `${strings.layer} ${place.layer?.name ?? ""}`,
     `${strings.unit} ${unit}`,

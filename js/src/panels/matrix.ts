@@ -8,8 +8,17 @@
 
 import { COLOR_DECADES, css, pack, SPECIAL, sequential } from "../color";
 import type { Place } from "../cursor";
-import { grouped, power, related, value as valueText } from "../format";
-import { type AnalysisFrame, type Bytes, codesOf, decoded, planeOf, relation } from "../frame";
+import { grouped, power } from "../format";
+import {
+  type AnalysisFrame,
+  type Bytes,
+  codesOf,
+  decoded,
+  finePlaneOf,
+  planeOf,
+  type Reading,
+  readingOf,
+} from "../frame";
 import { paintGrid } from "../marks/grid";
 import { type Label, label, paintLabels, paintMessage } from "../marks/label";
 import { type Legend, paintLegend } from "../marks/legend";
@@ -21,11 +30,16 @@ import type { Strings } from "../strings";
 import type { Look } from "../theme";
 import { plotBox, RIGHT } from "./geometry";
 import { timeNumbers } from "./labels";
+import { assigned, written } from "./sheet";
 
 /** The matrix of one sample, (row: loss, column: state), as sent. */
 export interface Matrix {
   readonly plane: Plane;
   readonly codes: Bytes;
+  /** What makes the numbers precise, where it was sent for this sample. */
+  readonly fine: Bytes | null;
+  /** Position, among the samples kept, of the one that was sent. */
+  readonly sample: number;
   readonly rows: number;
   readonly columns: number;
   readonly lossStride: number;
@@ -70,7 +84,7 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
       ...lossLabels(matrix, place.first, box, strings),
     ],
     legend: legendOf(top, box, width),
-    reading: readingOf(matrix, place, time, strings),
+    reading: strongestOf(matrix, place, time, strings),
     notes: notesOf(analysis, matrix, place, strings),
   };
 }
@@ -81,8 +95,21 @@ function matrixOf(analysis: AnalysisFrame, { layer, sample }: Place): Matrix | u
   const [samples = 1, rows = 0, columns = 0] = plane.shape;
   const [sampleStride = 1, lossStride = 1, timeStride = 1] = plane.stride;
   const row = Math.min(Math.floor(sample / sampleStride), samples - 1);
-  const codes = codesOf(analysis, plane).subarray(row * rows * columns, (row + 1) * rows * columns);
-  return { plane, codes, rows, columns, lossStride, timeStride, reverse: layer.name.endsWith("_reverse") };
+  const ofSample = (bytes: Bytes) => bytes.subarray(row * rows * columns, (row + 1) * rows * columns);
+  const codes = ofSample(codesOf(analysis, plane));
+  const finePlane = finePlaneOf(analysis, layer.name, FLOW);
+  const fine = finePlane && row < (finePlane.shape[0] ?? 0) ? ofSample(codesOf(analysis, finePlane)) : null;
+  return {
+    plane,
+    codes,
+    fine,
+    sample: row * sampleStride,
+    rows,
+    columns,
+    lossStride,
+    timeStride,
+    reverse: layer.name.endsWith("_reverse"),
+  };
 }
 
 /** A power of ten at or above every value of every analysis, so that steps and runs can be compared. */
@@ -96,12 +123,24 @@ function teaches({ reverse }: Matrix, loss: number, time: number): boolean {
   return reverse ? time >= loss : time <= loss;
 }
 
-/** The number at a loss time and a time, as sent for them; null where the loss cannot teach. */
+/** Where the number at a loss time and a time, or the one sent in its place, stands. */
+function indexOf({ lossStride, timeStride, columns }: Matrix, loss: number, time: number): number {
+  return Math.floor(loss / lossStride) * columns + Math.floor(time / timeStride);
+}
+
+/** The number at a loss time and a time, or what was sent in its place; null where the loss cannot teach. For pictures. */
 export function valueAt(matrix: Matrix, loss: number, time: number): number | null {
   if (!teaches(matrix, loss, time)) return null;
-  const index = Math.floor(loss / matrix.lossStride) * matrix.columns + Math.floor(time / matrix.timeStride);
-  const code = matrix.codes[index];
+  const code = matrix.codes[indexOf(matrix, loss, time)];
   return code === undefined ? null : decoded(code, matrix.plane);
+}
+
+/** The number at a loss time and a time, as far as it is known; null where it was not sent. */
+export function readAt(matrix: Matrix, loss: number, time: number): Reading | null {
+  if (loss % matrix.lossStride || time % matrix.timeStride) return null;
+  const index = indexOf(matrix, loss, time);
+  const code = matrix.codes[index];
+  return code === undefined ? null : readingOf(code, matrix.plane, matrix.fine?.[index]);
 }
 
 function lossLabels({ plane }: Matrix, first: number, box: Box, strings: Strings): Label[] {
@@ -125,17 +164,17 @@ function legendOf(top: number, box: Box, width: number): Legend {
   };
 }
 
-function readingOf(matrix: Matrix, place: Place, time: number, strings: Strings): string {
-  let [best, most] = [-1, 0];
+function strongestOf(matrix: Matrix, place: Place, time: number, strings: Strings): string {
+  let [best, largest] = [-1, 0];
   for (let loss = 0; loss < (matrix.plane.full[1] ?? 0); loss += matrix.lossStride) {
-    const value = valueAt(matrix, loss, time);
-    if (value === null || !(value > most)) continue;
+    const value = teaches(matrix, loss, time) ? (readAt(matrix, loss, time)?.value ?? 0) : 0;
+    if (!(value > largest)) continue;
     best = loss;
-    most = value;
+    largest = value;
   }
   if (best < 0) return strings.taughtByNone(String(place.first + time));
-  const written = related(relation(most, matrix.plane), valueText(most));
-  return strings.taughtMost(String(place.first + time), named("s", best, place, strings), written);
+  const most = written(readAt(matrix, best, time));
+  return strings.taughtMost(String(place.first + time), named("s", best, place, strings), most);
 }
 
 function named(letter: string, time: number, { first, tokens }: Place, strings: Strings): string {
@@ -146,7 +185,10 @@ function named(letter: string, time: number, { first, tokens }: Place, strings: 
 function notesOf({ header }: AnalysisFrame, matrix: Matrix, place: Place, strings: Strings): string[] {
   const notes = header.step === place.step ? [] : [strings.analysedAt(grouped(header.step))];
   const stride = Math.max(matrix.lossStride, matrix.timeStride);
-  return stride > 1 ? [...notes, strings.reduced(strings.everyTime(stride))] : notes;
+  if (stride > 1) notes.push(strings.reduced(strings.everyTime(stride)));
+  const sent = place.samples[matrix.sample];
+  if (matrix.sample !== place.sample) notes.push(strings.otherSample(String(sent ?? matrix.sample)));
+  return notes;
 }
 
 /** The loss and the state under a point. */
@@ -166,11 +208,8 @@ export function describe(
   time: number,
   strings: Strings,
 ): string[] {
-  const value = matrix && valueAt(matrix, loss, time);
-  const words =
-    !matrix || value === null
-      ? strings.cannotTeach
-      : `|dL\u209b/dh\u209c| ${relation(value, matrix.plane)} ${valueText(value)}`;
+  const known = assigned("|dL\u209b/dh\u209c|", matrix && readAt(matrix, loss, time), strings);
+  const words = matrix && teaches(matrix, loss, time) ? known : strings.cannotTeach;
   return [
     words,
     `${strings.lossAt}: ${named("s", loss, place, strings)}`,

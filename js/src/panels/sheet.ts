@@ -1,20 +1,32 @@
 /**
  * One sample of one plane as a sheet of codes, (time, unit): what every picture of gates, states and gradients reads.
  *
- * A plane may have been reduced before it was sent: every k-th time, sample or unit. A sheet answers for recorded
- * indices, with what was sent in their place, and says how many sent rows and columns lie within the sequence.
+ * A plane may have been reduced before it was sent: every k-th time, sample or unit. Pictures answer for recorded
+ * indices with what was sent in their place; numbers in words are given only where they themselves were sent.
  */
 
-import { value as valueText } from "../format";
-import { codesOf, decoded, planeOf, relation, type StepFrame } from "../frame";
+import { dash, related, value as valueText } from "../format";
+import {
+  type Bytes,
+  codesOf,
+  decoded,
+  finePlaneOf,
+  floatsOf,
+  planeOf,
+  type Reading,
+  readingOf,
+  type StepFrame,
+} from "../frame";
 import type { Cells } from "../marks/heatmap";
-import type { Layer, Plane } from "../protocol.gen";
+import { type Layer, type Plane, START_PREFIX } from "../protocol.gen";
 import type { Strings } from "../strings";
 
 export interface Sheet extends Cells {
   readonly plane: Plane;
   /** Position, among the samples kept, of the one that was sent. */
   readonly sample: number;
+  /** The recorded number at a time and a unit; null outside the sequence and where it was not sent. */
+  readonly read: (time: number, unit: number) => Reading | null;
 }
 
 export function sheetOf(frame: StepFrame, layer: Layer, name: string, sample: number): Sheet | null {
@@ -25,15 +37,42 @@ export function sheetOf(frame: StepFrame, layer: Layer, name: string, sample: nu
   const [times = 0, , units = 0] = plane.full;
   const row = Math.floor(sample / sampleStride);
   const length = Math.min(layer.lengths[row * sampleStride] ?? times, times);
-  return {
-    ...{ plane, sample: row * sampleStride, codes: codesOf(frame, plane) },
-    ...{ start: row * rows, columnPitch: samples * rows },
+  const cells = {
+    ...{ codes: codesOf(frame, plane), start: row * rows, columnPitch: samples * rows },
     ...{ columns: Math.min(sent, Math.ceil(length / timeStride)), rows },
     ...{ timeStride, unitStride, times, units, length },
   };
+  const fineAt = fineBytes(frame, layer.name, name, row);
+  const read = (time: number, unit: number): Reading | null => {
+    const within = time >= 0 && time < length && unit >= 0 && unit < units;
+    if (!within || time % timeStride || sample % sampleStride || unit % unitStride) return null;
+    if (frame.read) return frame.read(sample, time, unit);
+    const [column, line] = [time / timeStride, unit / unitStride];
+    const code = cells.codes[cells.start + column * cells.columnPitch + line];
+    return code === undefined ? null : readingOf(code, plane, fineAt(column, line));
+  };
+  return { ...cells, plane, sample: row * sampleStride, read };
 }
 
-/** The value at a recorded time and unit; null outside the sequence. */
+/** The fine byte of each sent time and unit of a sample; undefined where none was sent. */
+function fineBytes(frame: StepFrame, layer: string, name: string, row: number) {
+  const plane = finePlaneOf(frame, layer, name);
+  const [, samples = 0, rows = 0] = plane?.shape ?? [];
+  const bytes: Bytes | null = plane && row < samples ? codesOf(frame, plane) : null;
+  return (column: number, line: number) => bytes?.[(column * samples + row) * rows + line];
+}
+
+/** The state before the first time recorded, of a unit; null where it was not sent. */
+export function startOf(frame: StepFrame, layer: Layer, name: string, sample: number, unit: number): Reading | null {
+  const plane = planeOf(frame, layer.name, START_PREFIX + name);
+  const [samples = 0, rows = 0] = plane?.shape ?? [];
+  const [sampleStride = 1, unitStride = 1] = plane?.stride ?? [];
+  const [row, line] = [sample / sampleStride, unit / unitStride];
+  if (!plane || row >= samples || line >= rows || !Number.isInteger(row) || !Number.isInteger(line)) return null;
+  return { value: floatsOf(frame, plane)[row * rows + line] as number, error: 0, relation: "=" };
+}
+
+/** The value at a recorded time and unit, or of what was sent in its place; null outside the sequence. For pictures. */
 export function valueAt(sheet: Sheet, time: number, unit: number): number | null {
   if (time < 0 || time >= sheet.length) return null;
   const column = Math.floor(time / sheet.timeStride);
@@ -42,10 +81,21 @@ export function valueAt(sheet: Sheet, time: number, unit: number): number | null
   return code === undefined ? null : decoded(code, sheet.plane);
 }
 
-/** "dh = 0.5" or "dh \u2264 0.5"; outside the sequence, that there is nothing. */
-export function told(sheet: Sheet | null, name: string, time: number, unit: number, strings: Strings): string {
-  const value = sheet && valueAt(sheet, time, unit);
-  return sheet && value !== null ? `${name} ${relation(value, sheet.plane)} ${valueText(value)}` : strings.noData;
+/** A number as it may be written: no digit that is not known. */
+export function written(reading: Reading | null): string {
+  return reading ? related(reading.relation, valueText(reading.value, reading.error)) : dash;
+}
+
+/** "dh = 0.5" or "dh \u2264 0.5"; or that the number was not sent precisely enough to write a digit of it. */
+export function assigned(name: string, reading: Reading | null, strings: Strings): string {
+  const text = reading ? valueText(reading.value, reading.error) : dash;
+  return reading && text !== dash ? `${name} ${reading.relation} ${text}` : strings.notSent(name);
+}
+
+/** What is known at a time and a unit, in words; outside the sequence, that there is nothing. */
+export function described(sheet: Sheet | null, name: string, time: number, unit: number, strings: Strings): string {
+  if (!sheet || time < 0 || time >= sheet.length) return strings.noData;
+  return assigned(name, sheet.read(time, unit), strings);
 }
 
 /** The end of a scale: a power of ten for logarithms, so that the legend can say it shortly. */

@@ -16,7 +16,7 @@ import type { Strings } from "../strings";
 import type { Look } from "../theme";
 import { plotBox } from "./geometry";
 import { apart, legendTicks, timeNumbers } from "./labels";
-import { keyOf, meansOf, remembered, type Sheet, sheetOf, told, topOf, valueAt } from "./sheet";
+import { described, keyOf, meansOf, remembered, type Sheet, sheetOf, topOf, valueAt } from "./sheet";
 
 export interface UnitsScene {
   readonly width: number;
@@ -90,7 +90,7 @@ export function resolve(
       ...apart(drawn.map(({ unit, style, line }) => endLabel(String(unit), style.tone, line))),
     ],
     rule: time < sheet.length ? x(time) : null,
-    readings: drawn.map(({ unit }) => ({ unit, text: told(sheet, gate, time, unit, strings) })),
+    readings: drawn.map(({ unit }) => ({ unit, text: described(sheet, gate, time, unit, strings) })),
   };
 }
 

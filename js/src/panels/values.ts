@@ -1,21 +1,21 @@
 /** The numbers behind the pictures: one quantity over units and times, and every quantity of one time over its units. */
 
 import type { Place } from "../cursor";
-import { related } from "../format";
-import { relation } from "../frame";
-import { sheetOf, valueAt } from "./sheet";
+import { plain, related } from "../format";
+import { sheetOf } from "./sheet";
 
 export interface Table {
   readonly columns: readonly string[];
   readonly rows: ReadonlyArray<readonly string[]>;
 }
 
-/** The value of a quantity at a time and a unit, as it was sent, in four digits; empty where none was. */
+/** The value of a quantity at a time and a unit, in four digits or as many as are known; empty where it was not sent. */
 function reader({ frame, layer, sample }: Place, name: string): (time: number, unit: number) => string {
   const sheet = frame && layer && sheetOf(frame, layer, name, sample);
   return (time, unit) => {
-    const value = sheet && valueAt(sheet, time, unit);
-    return sheet && value !== null ? related(relation(value, sheet.plane), String(Number(value.toPrecision(4)))) : "";
+    const reading = sheet?.read(time, unit);
+    const text = reading ? plain(reading.value, reading.error) : "";
+    return reading && text ? related(reading.relation, text) : "";
   };
 }
 

@@ -6,9 +6,9 @@
  */
 
 import { type Place, resolve, type SharedCursor, wishAt } from "../cursor";
-import { difference } from "../difference";
 import { grouped } from "../format";
 import { planeOf, type StepFrame } from "../frame";
+import { difference } from "../panels/difference";
 import type { Panel } from "../protocol.gen";
 import { Store } from "../store";
 import { choices } from "./choices";

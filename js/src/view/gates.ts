@@ -16,7 +16,7 @@ import {
   wordAt,
 } from "../panels/gates";
 import type { Order } from "../panels/order";
-import { told } from "../panels/sheet";
+import { described } from "../panels/sheet";
 import { fitted, isWhole, revealing, type Sight } from "../panels/sight";
 import { bandAt } from "../scale";
 import { arrows, lower } from "./arrows";
@@ -144,7 +144,7 @@ function wordsOf({ place, strings }: Stage, scene: GatesScene): string {
   if (times === 0) return "";
   const words = [wordAt(scene, place(), time, strings)];
   if (unit === null) return words.join("");
-  words.push(`${strings.unit} ${unit}`, told(scene.sheet, gate, time, unit, strings));
+  words.push(`${strings.unit} ${unit}`, described(scene.sheet, gate, time, unit, strings));
   return words.join(" \u00b7 ");
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { diverging, pack, parse } from "../../src/color";
-import { coded } from "../../src/difference";
 import { decoded } from "../../src/frame";
+import { coded } from "../../src/panels/difference";
 import { colorOf, LOOKS, SURFACES } from "../../src/theme";
 import { curves, delta, join, LSTM, meta, type Planned, step } from "../frames";
 import { FakeModel } from "./model";

@@ -44,7 +44,7 @@ function press(canvas: HTMLElement, x: number, y: number, name = "pointerdown"):
 
 describe("a screen reader", () => {
   test.each([
-    ["The cell", /unit 1, f 0\.\d\d, .*c_before .*tanh /],
+    ["The cell", /unit 1, f 0\.\d\d, .*c\u209c\u208b\u2081 .*tanh /],
     ["Units over time", /forget gate f, t = 4 \/ 24, unit 1 f = 0\.\d+$/],
     ["Who teaches whom", /t = 4 learns most from the loss at s = \d+ ‘\w+’: /],
     ["Saturation", /step 8, i, open > 0\.9: \d+ %, shut < 0\.1: \d+ %, f, /],

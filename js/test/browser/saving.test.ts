@@ -84,7 +84,7 @@ describe("what is seen", () => {
     await expect.poll(cells).toEqual(["0.2381", "0.3175", "0.3968"]);
     expect(table.querySelector("caption")?.textContent).toBe("lstm.l0 \u00b7 step 4 \u00b7 t = 1 / 4 \u00b7 gate");
     model.arrive({ time: 0 });
-    await expect.poll(cells).toEqual(["0", "0.07937", "0.1587"]);
+    await expect.poll(cells).toEqual(["0", "0.0794", "0.1587"]);
     part(root, "save-table").click();
     expect(table.hidden).toBe(true);
   });

@@ -2,20 +2,16 @@
 
 import type { Run } from "../../marks/formula";
 import { runsOf } from "../../marks/formula";
-import { type CellValues, type Datum, shown, summed } from "./values";
+import { type CellValues, type Datum, shown } from "./values";
 
-const number = ({ value, shade }: Datum, text = shown(value)): Run => ({ text, kind: "number", shade });
+const number = (datum: Datum): Run => ({ text: shown(datum), kind: "number", shade: datum.shade });
 
 /** Runs of a template: {key} stands for the number of that key. */
-export function filled(
-  template: string,
-  numbers: ReadonlyMap<string, Datum>,
-  texts: ReadonlyMap<string, string>,
-): Run[] {
+export function filled(template: string, numbers: ReadonlyMap<string, Datum>): Run[] {
   return template.split(/(\{\{\w+\}\})/).flatMap((part) => {
     const key = /^\{\{(\w+)\}\}$/.exec(part)?.[1];
     const datum = key === undefined ? undefined : numbers.get(key);
-    return datum && key ? [number(datum, texts.get(key))] : runsOf(part);
+    return datum ? [number(datum)] : runsOf(part);
   });
 }
 
@@ -47,15 +43,8 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
 
 const PROJECTED = "h_t = W_{hr} (o_t \u2299 tanh c_t),  o \u00b7 tanh c = {{o}} \u00b7 {{tanh}} = {{output}}";
 
-/** The lines of a kind, as runs; the sums in them add up as written. */
+/** The lines of a kind, as runs. */
 export function equations(kind: string, values: CellValues, numbers: ReadonlyMap<string, Datum>): Run[][] {
-  const of = (key: string) => numbers.get(key)?.value ?? null;
-  const [kept, added, sum] = summed(of("kept"), of("added"), of(kind === "GRU" ? "h" : "c"));
-  const texts = new Map([
-    ["kept", kept],
-    ["added", added],
-    [kind === "GRU" ? "h" : "c", sum],
-  ]);
   const lines = (LINES[kind] ?? []).map((line) => (values.projected && line.startsWith("h_t") ? PROJECTED : line));
-  return lines.map((line) => filled(line, numbers, texts));
+  return lines.map((line) => filled(line, numbers));
 }

@@ -1,10 +1,11 @@
 /**
  * The difference of two runs in one quantity, as a frame like any other: so it is drawn, read and exported as they are.
  *
- * Values are subtracted as numbers, not as codes, and coded anew around zero: a gate's difference is no gate.
+ * Values are subtracted as numbers, not as codes, and coded anew around zero: a gate's difference is no gate. A number of
+ * it is the difference of the two recorded ones, known as well as both are.
  */
 
-import { type Bytes, codesOf, decoded, planeOf, type StepFrame } from "./frame";
+import { type Bytes, codesOf, decoded, planeOf, type Reading, type StepFrame } from "../frame";
 import {
   CODE_NAN,
   CODE_NEGATIVE_INFINITY,
@@ -13,7 +14,8 @@ import {
   CODE_ZERO,
   LOG_DECADES,
   type Plane,
-} from "./protocol.gen";
+} from "../protocol.gen";
+import { sheetOf } from "./sheet";
 
 /** A frame with the one plane that is left - right, each of its own layer; null where the two do not have the same shape. */
 export function difference(
@@ -31,7 +33,20 @@ export function difference(
   const encoding = one.encoding === "signed_log" ? "signed_log" : "symmetric";
   const plane: Plane = { ...one, encoding, high: high || 1, offset: 0 };
   const body = Uint8Array.from(values, (value) => coded(value, plane));
-  return { header: { ...left.header, planes: [plane], norms: {}, scalars: {} }, body, size: body.length };
+  const header = { ...left.header, planes: [plane], norms: {}, scalars: {} };
+  const read = (sample: number, time: number, unit: number): Reading | null => {
+    const [minuend, subtrahend] = [left, right].map((frame, side) => {
+      const layer = frame.header.layers.find((known) => known.name === layers[side]);
+      return (layer && sheetOf(frame, layer, name, sample)?.read(time, unit)) ?? null;
+    });
+    return minuend && subtrahend ? less(minuend, subtrahend) : null;
+  };
+  return { header, body, size: body.length, read };
+}
+
+function less(one: Reading, other: Reading): Reading | null {
+  if (one.relation !== "=" || other.relation !== "=") return null;
+  return { value: one.value - other.value, error: one.error + other.error, relation: "=" };
 }
 
 function subtracted(left: StepFrame, one: Plane, right: StepFrame, other: Plane): Float64Array {
