@@ -1,9 +1,9 @@
 """Frames as they cross the wire: small enough for the lane, and precise enough for every number that a page prints.
 
-Gates go as `unit` or `symmetric` codes, gradients as `signed_log`. One byte gives the colour, and a second one makes the
-number precise (see `schema`), for as many samples as there is room for. The norms of the gradients over all units, which
-the gradient-through-time panel draws, go as float32 logarithms at full length, and the states before the first time as
-float32.
+Gates go as `unit` or `symmetric` codes, gradients as `signed_log`. One byte gives the colour, and a second one makes
+the number precise (see `schema`), for as many samples as there is room for. The norms of the gradients over all units,
+which the gradient-through-time panel draws, go as float32 logarithms at full length, and the states before the first
+time as float32.
 """
 
 from __future__ import annotations
