@@ -24,7 +24,7 @@ KERNELS := 6.31.0 7.3.0
 LESSON := notebooks/en/01_watch_an_lstm_learn.ipynb
 
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
-export NLTK_DATA ?= $(abspath $(firstword $(wildcard ../shared/nltk_data) .cache/nltk_data))
+export NLTK_DATA ?= $(CURDIR)/.cache/nltk_data
 
 .PHONY: demo lessons test lint types unit js e2e wheel trust bench build audit pins clean bundle chromium corpus kernels
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
 import torch
 
+import rnnwidgets as rw
 from tests.counts import count
 from tests.scorecard.pairs import Language, Trainer, compare
 
+PACKAGE = str(Path(rw.__file__).parent) + os.sep
 CALLS, LOGGED = 6, 8
 CLAIMED = 0.006
 SHARE = count(0.03, CLAIMED)
@@ -41,7 +45,7 @@ def test_a_paused_step_runs_six_short_functions_of_the_recorder_and_eight_that_l
         names: list[str] = []
 
         def follow(frame: FrameType, event: str, _argument: Any) -> None:
-            if event == "call" and "/rnnwidgets/" in frame.f_code.co_filename.replace("\\", "/"):
+            if event == "call" and frame.f_code.co_filename.startswith(PACKAGE):
                 names.append(frame.f_code.co_name)
 
         sys.setprofile(follow)
