@@ -210,6 +210,7 @@ class Loop:
             dc=None if dh is None or c is None else self._summed(self._dc, c),
             linked=[time.h_prev is None for time in self._times],
             attached=[time.attached for time in self._times],
+            computed_in=self._times[-1].h.dtype,
             apart=self._apart,
         )
 

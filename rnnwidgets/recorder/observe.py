@@ -57,6 +57,7 @@ class Call:
         x: (T, S, I) input.
         y: (T, S, D*R) output.
         first: the time of the input that is the first one kept.
+        computed_in: the precision of the module's own output.
         trained: whether a gradient reaches each of its weights.
         ids: (T, S) token ids, or None.
     """
@@ -79,6 +80,7 @@ class Call:
         self.ids: Tensor | None = None
         self._taken = taken
         y, last = _data(passed.y), passed.last
+        self.computed_in = y.dtype
         self.x, self.y = precise(taken.sequences(_data(passed.x).detach())), precise(taken.sequences(y.detach()))
         self._carried = passed.state is not None
         self.first = taken.first

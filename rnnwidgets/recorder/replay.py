@@ -22,7 +22,7 @@ from rnnwidgets.frame import Trace
 from rnnwidgets.recorder.keep import kept, kept_weights
 from rnnwidgets.recorder.layers import Layer
 from rnnwidgets.recorder.observe import Call
-from rnnwidgets.recorder.runs import plainly
+from rnnwidgets.recorder.runs import LOW_PRECISION, plainly
 
 MOVED = "a weight changed between the forward pass and step(), so that the gates cannot be replayed"
 _TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
@@ -64,9 +64,17 @@ def present(named: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def difference(error: float, dtype: torch.dtype) -> list[str]:
-    """Return in words that the replay is farther from the module's own output than rounding can explain."""
-    return [f"the replay differs from the module's own output by {error:.1e}"] if error > _TOLERANCE[dtype] else []
+def difference(error: float, dtype: torch.dtype, computed_in: torch.dtype) -> list[str]:
+    """Return in words that the replay differs from the module's own output by more than rounding in `dtype` explains.
+
+    `computed_in` is the precision of the module's own output, of which the cause is named where it is low.
+    """
+    if error <= _TOLERANCE[dtype]:
+        return []
+    if computed_in in LOW_PRECISION:
+        name = str(computed_in).removeprefix("torch.")
+        return [f"the layer ran in {name}, from which the replay in float32 differs by {error:.1e}"]
+    return [f"the replay differs from the module's own output by {error:.1e}"]
 
 
 def traces_of(calls: Sequence[Call], reasons: Sequence[str], *, heavy: bool) -> list[Trace]:
@@ -74,22 +82,25 @@ def traces_of(calls: Sequence[Call], reasons: Sequence[str], *, heavy: bool) -> 
 
     `reasons` say why they are not exact; `heavy` is explained at `Run.traces`.
     """
-    found = [_parts(call, reasons) for call in calls]
+    found = [_parts(call, reasons, last=call is calls[-1]) for call in calls]
     return [_joined(parts, heavy=heavy) for parts in zip(*found, strict=True)]
 
 
-def _parts(call: Call, reasons: Sequence[str]) -> list[_Part]:
-    """Return what one call tells of every wanted layer."""
+def _parts(call: Call, reasons: Sequence[str], *, last: bool) -> list[_Part]:
+    """Return what one call tells of every wanted layer.
+
+    What reaches `h_n` of the last call is a direct gradient; that of an earlier one comes through the call after it.
+    """
     known = list(reasons)
     if call.moved:
         known.append(MOVED)
     elif call.dropped:
         known.append("the dropout mask between the layers is not known, so that the gates cannot be replayed")
     if call.moved or call.dropped:
-        return [_bare(call, layer, known) for layer in call.layers if layer.index == call.depth - 1]
-    levels = plainly(partial(_there_and_back, call), call.y.device)
+        return [_bare(call, layer, known, last=last) for layer in call.layers if layer.index == call.depth - 1]
+    levels = plainly(partial(_there_and_back, call, last=last), call.y.device)
     error = max(_error(call, level, direction) for direction, level in enumerate(levels[-1]))
-    known += difference(error, call.y.dtype)
+    known += difference(error, call.y.dtype, call.computed_in)
     return [_whole(call, layer, levels[layer.index][layer.direction], error, known) for layer in call.layers]
 
 
@@ -119,11 +130,11 @@ def _along_time(parts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     return arrays
 
 
-def _there_and_back(call: Call) -> list[list[_Level]]:
+def _there_and_back(call: Call, *, last: bool) -> list[list[_Level]]:
     """Return the levels of a call, with their total gradients where any gradient came."""
     levels = _replayed(call)
     if call.reached:
-        _step_back(call, levels)
+        _step_back(call, levels, last=last)
     return levels
 
 
@@ -150,15 +161,16 @@ def _replayed(call: Call) -> list[list[_Level]]:
     return levels
 
 
-def _step_back(call: Call, levels: list[list[_Level]]) -> None:
+def _step_back(call: Call, levels: list[list[_Level]], *, last: bool) -> None:
     """Find the total gradients of every layer, from the top down."""
     cell = CELLS[call.kind]
     above, masks = call.dy, call.masks()
     for index in reversed(range(call.depth)):
         into = torch.zeros_like(levels[index][0].x)
         for direction, level in enumerate(levels[index]):
-            level.dy = call.ordered(above.chunk(call.directions, dim=-1)[direction], direction)
-            direct = _direct(call, level.dy, index * call.directions + direction)
+            dy = call.ordered(above.chunk(call.directions, dim=-1)[direction], direction)
+            direct = _direct(call, dy, index * call.directions + direction)
+            level.dy = direct.h if last else dy
             level.totals = cell.step_back(level.states, direct, level.weights)
             if index > 0:
                 into = into + call.ordered(cell.into_input(level.states, level.totals, level.weights), direction)
@@ -177,10 +189,13 @@ def _error(call: Call, level: _Level, direction: int) -> float:
     return float(difference.max()) if difference.numel() else 0.0
 
 
-def _bare(call: Call, layer: Layer, reasons: list[str]) -> _Part:
+def _bare(call: Call, layer: Layer, reasons: list[str], *, last: bool) -> _Part:
     """Return what is known of a layer on top without replay: its output and the gradient that reached it."""
-    known = {"h": call.y} | ({schema.DIRECT_GRADIENT: call.dy} if call.reached else {})
-    own = {name: values.chunk(call.directions, dim=-1)[layer.direction] for name, values in known.items()}
+    own = {"h": call.y.chunk(call.directions, dim=-1)[layer.direction]}
+    if call.reached:
+        dy = call.ordered(call.dy.chunk(call.directions, dim=-1)[layer.direction], layer.direction)
+        direct = _direct(call, dy, layer.index * call.directions + layer.direction)
+        own[schema.DIRECT_GRADIENT] = call.ordered(direct.h if last else dy, layer.direction)
     return _Part(call, layer, math.nan, reasons, {name: call.bounded(values, math.nan) for name, values in own.items()})
 
 

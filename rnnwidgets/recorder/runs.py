@@ -109,9 +109,12 @@ def listen(value: Tensor, run: Runner, keep: Keep, place: Any) -> None:
         register(_Listening(run, keep, place))
 
 
+LOW_PRECISION = (torch.float16, torch.bfloat16)
+
+
 def precise(values: Tensor) -> Tensor:
     """Return half precision as float32; float32 and float64 as they are."""
-    return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
+    return values.float() if values.dtype in LOW_PRECISION else values
 
 
 def version(weight: Tensor) -> int:

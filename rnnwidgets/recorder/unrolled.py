@@ -40,6 +40,7 @@ class Unrolled:
         dh, dc: (T, S, H) the gradients that reached them, or None if none did.
         linked: for each time, whether the h given is the one returned by the time before, on the graph.
         attached: for each time, whether a gradient reaches the h given.
+        computed_in: the precision of the states that the cell itself returned.
         apart: whether h was not computed from the very c returned, so that what reached c lacks what came through h.
     """
 
@@ -53,6 +54,7 @@ class Unrolled:
     dc: Tensor | None
     linked: Sequence[bool]
     attached: Sequence[bool]
+    computed_in: torch.dtype
     apart: bool
 
 
@@ -91,7 +93,7 @@ def _whole(calls: Unrolled, weights: Weights, outside: Tensor) -> tuple[States, 
     states = cell.replay_each(calls.x, calls.before, weights)
     differences = (states["h"] - calls.h).abs().masked_fill(outside, 0)
     error = float(differences.max()) if differences.numel() else 0.0
-    reasons = difference(error, calls.h.dtype)
+    reasons = difference(error, calls.h.dtype, calls.computed_in)
     own = {"h": calls.h} if calls.c is None else {"c": calls.c, "h": calls.h}
     arrays = {letter: states[letter] for letter in schema.GATES[calls.kind]} | own
     if calls.dh is None:

@@ -11,6 +11,7 @@ from torch import nn
 
 import rnnwidgets as rw
 from rnnwidgets.cells import Start, Weights
+from rnnwidgets.errors import RecorderWarning
 from tests.unit.oracle import assert_close, leaves, unrolled
 from tests.unit.tagger import B, H, T, seeded, train_once
 
@@ -67,13 +68,33 @@ def test_every_quantity_of_a_trace_equals_unrolled_autograd(kind, loss_on, dtype
     assert frame["lstm.l0"].lengths == (T, T)
 
 
-def test_the_direct_gradient_is_what_autograd_gives_for_the_output_alone():
+def test_direct_gradient_of_a_loss_on_h_n_is_that_of_the_last_time():
     model, optimizer, tokens = seeded(loss_on="h_n")
     with rw.watch(model, optimizer) as recorder:
         train_once(model, optimizer, tokens)
     trace = recorder.recording[0]["lstm.l0"]
-    assert not trace["dy"].any()
+    assert not trace["dy"][:-1].any()
+    np.testing.assert_array_equal(trace["dy"][-1], trace["dh"][-1])
     assert (np.abs(trace["dh"]).max(axis=(1, 2)) > 0).all()
+
+
+@pytest.mark.parametrize("direction", ["", "_reverse"])
+def test_direct_gradient_of_a_packed_batch_reaches_each_last_time(direction: str):
+    torch.manual_seed(0)
+    model = nn.GRU(3, 4, num_layers=2, bidirectional=True, dtype=torch.float64)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    x, lengths = torch.randn(6, 3, 3, dtype=torch.float64), [6, 4, 1]
+    weight = torch.randn(4, 3, 4, dtype=torch.float64)
+    with rw.watch(model, optimizer, every=1) as recorder:
+        _, h_n = model(nn.utils.rnn.pack_padded_sequence(x, lengths))
+        (h_n * weight).sum().backward()
+        optimizer.step()
+    found = recorder.recording[0][f"l1{direction}"]["dy"]
+    wanted = np.zeros((6, 3, 4))
+    for sample, length in enumerate(lengths):
+        wanted[0 if direction else length - 1, sample] = weight[3 if direction else 2, sample].numpy()
+        wanted[length:, sample] = np.nan
+    np.testing.assert_allclose(found, wanted, atol=1e-15)
 
 
 def test_batch_first_is_recorded_with_time_first():
@@ -123,7 +144,8 @@ def test_a_weight_that_moved_before_step_is_said_and_never_replayed():
     recorder = rw.watch(model, every=1)
     model(tokens).square().sum().backward()
     optimizer.step()
-    recorder.step()
+    with pytest.warns(RecorderWarning, match=r"weights of lstm\.l0 changed before recorder\.step\(\)"):
+        recorder.step()
     recorder.close()
     trace = recorder.recording[0]["lstm.l0"]
     assert trace.names == ("h", "dy")
