@@ -71,16 +71,13 @@ READ = """async (root, places) => {
   const found = [];
   for (const { position, layer, sample, time, unit, gate } of places) {
     choose("step", position);
-    await frame();
     choose("layer", layer);
     choose("sample", sample);
-    await frame();
     root.querySelector(`[data-gate="${gate}"]`).click();
     choose("time", time);
-    await frame();
     choose("unit", unit);
     for (let tries = 0; !shows({ layer, sample, gate, unit, time }) && tries < 200; tries++) await frame();
-    for (let tries = 0; tries < 2; tries++) await frame();
+    await frame();
     const label = (name) => root.querySelector(`[data-panel="${name}"] [aria-label]:is(canvas)`)?.ariaLabel ?? "";
     found.push({
       ...root.dataset,
@@ -106,19 +103,22 @@ class Kind:
 
 def of_output(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """The loss of a whole output, large enough that states leave [-1, 1]."""
-    return (model(3 * x)[0] - 0.5).square().mean()
+    loss: torch.Tensor = (model(3 * x)[0] - 0.5).square().mean()
+    return loss
 
 
 def packed(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """The loss of sequences of different lengths."""
     sequences = nn.utils.rnn.pack_padded_sequence(3 * x, [18, 11, 7, 3])
-    return model(sequences)[0].data.square().mean()
+    loss: torch.Tensor = model(sequences)[0].data.square().mean()
+    return loss
 
 
 def broken(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """A loss at an input that holds a NaN, which its sequence carries to the end."""
     x[9, 1, 0] = math.nan
-    return model(x)[0][:, 0].square().mean()
+    loss: torch.Tensor = model(x)[0][:, 0].square().mean()
+    return loss
 
 
 KINDS = {
@@ -257,7 +257,7 @@ def test_an_exported_page_writes_the_numbers_of_the_recording(name: str, browser
 
 
 def test_a_live_view_and_a_healed_one_write_the_numbers_of_the_recording(notebook: Notebook):
-    notebook.write(LIVE_SETUP, EXPLORER, LIVE_TRAIN, "recorder.close()")
+    notebook.write(LIVE_SETUP, EXPLORER, LIVE_TRAIN, "recorder.close()\nprint(recorder)")
     notebook.open()
     notebook.page.set_viewport_size({"width": 1400, "height": 3000})
     notebook.read(0)
