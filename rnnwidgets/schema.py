@@ -69,6 +69,9 @@ SPECTRUM_PREFIX = "spectrum."
 WEIGHTS_PREFIX = "weights."
 START_PREFIX = "start."
 
+NOT_FINITE_NOTE = "first non-finite value: "
+"""How the note on the first NaN or infinity begins, which a view leaves out where a finding says the same."""
+
 LIVE_MESSAGES_PER_SECOND = 10
 LIVE_MESSAGE_BYTES = 256 * 1024
 LIVE_BYTES_PER_SECOND = 1_000_000

@@ -24,6 +24,7 @@ export const FLOW = "flow" as const;
 export const SPECTRUM_PREFIX = "spectrum." as const;
 export const WEIGHTS_PREFIX = "weights." as const;
 export const START_PREFIX = "start." as const;
+export const NOT_FINITE_NOTE = "first non-finite value: " as const;
 export const LIVE_MESSAGES_PER_SECOND = 10 as const;
 export const LIVE_MESSAGE_BYTES = 262144 as const;
 export const LIVE_BYTES_PER_SECOND = 1000000 as const;

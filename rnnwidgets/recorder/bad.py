@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rnnwidgets import schema
 from rnnwidgets.analysis.forensics import first_bad, places
 from rnnwidgets.frame import Frame, waits
 
@@ -9,7 +10,7 @@ from rnnwidgets.frame import Frame, waits
 def nonfinite(frame: Frame) -> tuple[int, str]:
     """Return the number of values that are NaN or infinite, and a sentence on the first; (0, "") if there is none.
 
-    There is none in traces that wait: those that might have one are computed at once.
+    Lazy traces are finite: those that may hold a NaN are computed at once.
     """
     if waits(frame):
         return 0, ""
@@ -18,4 +19,4 @@ def nonfinite(frame: Frame) -> tuple[int, str]:
     if bad is None:
         return 0, ""
     place = f"{bad.gate} of {bad.layer}, unit {bad.unit}, time {bad.time}, sample {bad.sample}"
-    return count, f"the first value that is not finite is {bad.value} in {place}, at step {bad.step}"
+    return count, f"{schema.NOT_FINITE_NOTE}{bad.value} in {place}, at step {bad.step}"

@@ -20,7 +20,7 @@ from rnnwidgets.recorder.inert import Hook, Installed, weakly
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.loop import Given, Loop, Made
 from rnnwidgets.recorder.observe import Call, Passed
-from rnnwidgets.recorder.optimizer import follow
+from rnnwidgets.recorder.optimizer import await_optimizer, follow
 from rnnwidgets.recorder.passes import Carried, reason_to_skip
 from rnnwidgets.recorder.runs import Runner
 from rnnwidgets.recorder.sampling import Packed, Padded, Rows, rows, sampling
@@ -47,20 +47,45 @@ class Hooks:
         self._of_calls = Installed(self._on_calls(model))
         self._of_steps_due = Installed(self._on_steps_due(model))
         self._of_optimizer = [] if optimizer is None else follow(optimizer, training)
+        self._awaiting: Any = None
         training.turns = weakref.WeakMethod(self._turn)
         self._turn()
+
+    def follow(self, optimizer: Optimizer) -> None:
+        """End training steps where this optimizer steps, instead of the one before."""
+        for handle in self._of_optimizer:
+            handle.remove()
+        self._of_optimizer = follow(optimizer, self._training)
+        self._training.follow(optimizer)
+
+    def await_optimizer(self) -> None:
+        """Follow the next torch optimizer that steps the model."""
+        if self._awaiting is None:
+            self._awaiting = await_optimizer(self._model, weakref.WeakMethod(self._found))
+            weakref.finalize(self, self._awaiting.remove).atexit = False
+
+    def _found(self, optimizer: Optimizer) -> None:
+        """Follow an optimizer that is about to step; the hook that found it is removed in the next step."""
+        if self._training.awaits:
+            self.follow(optimizer)
+            self._training.recording.note(f"recording follows {type(optimizer).__name__}, which steps the model now")
 
     def remove(self) -> None:
         """Take every hook off."""
         self._of_calls.off()
         self._of_steps_due.off()
-        for handle in self._of_optimizer:
+        for handle in (*self._of_optimizer, *filter(None, [self._awaiting])):
             handle.remove()
         self._listener.leave_for_good()
 
     def _turn(self) -> None:
         """Have those hooks on that the step needs which runs now."""
         training, stay = self._training, has_compiled()
+        if training.awaits:
+            self.await_optimizer()
+        elif self._awaiting is not None:
+            self._awaiting.remove()
+            self._awaiting = None
         self._of_calls.turn(on=training.looks or stay)
         self._of_steps_due.turn(on=training.step.due or stay)
 
@@ -107,6 +132,8 @@ class Hooks:
         """See one call of a module."""
         if self._counts():
             self._see(self._site(recurrent), self._observe, recurrent, module, args, kwargs, y)
+        elif not torch.is_grad_enabled():
+            self._training.step.without_gradients.add(recurrent.path)
 
     def _stepped(
         self, recurrent: Recurrent, module: nn.RNNCellBase, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
@@ -114,10 +141,12 @@ class Hooks:
         """See one call of a cell."""
         if self._counts():
             self._see(self._site(recurrent), self._observe_time, recurrent, module, args, kwargs, output)
+        elif not torch.is_grad_enabled():
+            self._training.step.without_gradients.add(recurrent.path)
 
     def _tapped(self, name: str, value: Tensor) -> None:
         """See one tapped value."""
-        if (torch.is_grad_enabled() or not self._training.settings.driven) and self._counts():
+        if (torch.is_grad_enabled() or not self._training.driven) and self._counts():
             self._see(f"recording {name}", self._observe_tap, name, value)
 
     def _see(self, site: str, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -138,10 +167,9 @@ class Hooks:
         training, trained = self._training, torch.is_grad_enabled()
         if training.apart:
             return False
-        if skipped := reason_to_skip() or (
-            "made without gradients" if training.settings.driven and not trained else ""
-        ):
+        if skipped := reason_to_skip() or ("made without gradients" if training.driven and not trained else ""):
             training.notices.skipped[skipped] += 1
+            step.skipped = skipped
             return False
         step.begun = step.begun or trained
         return step.due
@@ -170,7 +198,7 @@ class Hooks:
         times = times_kept(module, x, samples=len(taken.kept), memory=self._training.recording.memory)
         if times is None:
             return taken
-        self._training.recording.note(f"of sequences of {taken.lengths[0]} times the last {times} are recorded")
+        self._training.recording.note(f"recording the last {times} of {taken.lengths[0]} timesteps")
         return Window(x, batch_first=module.batch_first, wanted=wanted, times=times)
 
     def _observe_time(

@@ -1,19 +1,21 @@
-"""What the recorder tells its user: each sentence once, as a warning and in the status; and the counts beside it."""
+"""What the recorder tells its user: each sentence once, as a warning and in the status; and how often it happened."""
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
+from collections.abc import Sequence
 
 from rnnwidgets.errors import RecorderWarning
-from rnnwidgets.frame import Frame
+from rnnwidgets.frame import Frame, waits
 from rnnwidgets.recorder.bad import nonfinite
+from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.optimizer import Scaling
+from rnnwidgets.recorder.replay import MOVED
 from rnnwidgets.recorder.step import MOST_TIMES, Step
-from rnnwidgets.recorder.wrapped import has_compiled
 from rnnwidgets.recording import Recording
 
-_SILENT_STEPS = 10
+_SEEN_OFTEN = 2
 
 
 class Notices:
@@ -31,40 +33,20 @@ class Notices:
         self._recording = recording
         self._strict = strict
         self._told: set[str] = set()
-        self._silent = 0
+        self._unseen: dict[str, int] = {}
 
     def tell(self, sentence: str) -> None:
         """Warn once, and keep the sentence for the view."""
         if sentence not in self._told:
             self._told.add(sentence)
             self._recording.note(sentence)
+            self._recording.changed()
             if self._strict:
                 raise RuntimeError(sentence)
             warnings.warn(sentence, RecorderWarning, stacklevel=2)
 
-    def of_silence(self, layers: str) -> None:
-        """Count a step in which no layer was called, and say so when it is no accident."""
-        self._silent += 1
-        if not layers:
-            self.tell(
-                "nothing is recorded: the model has no nn.RNN, nn.LSTM, nn.GRU or one of their cells, and no call of "
-                "rnnwidgets.tap was seen in its forward pass, which a compiled model does not make"
-            )
-            return
-        if self._silent == 1 and has_compiled():
-            self.tell(
-                f"no call of {layers} was seen in a training step, and torch.compile was in use before: code that it "
-                "has made runs no hook that comes later; call torch.compiler.reset(), and watch before the first batch"
-            )
-        if self._silent == _SILENT_STEPS:
-            self.tell(
-                f"no call of {layers} was seen in {_SILENT_STEPS} training steps: the optimizer may train another "
-                "model, or the layer's forward() is called directly, which runs no hooks"
-            )
-
     def of_frame(self, frame: Frame, step: Step, scaling: Scaling) -> None:
-        """Say what was skipped before this frame, and which value in it is the first that is not finite."""
-        self._silent = 0
+        """Count what was skipped before this frame, and pin the first frame that is not finite."""
         skipped = step.overflowed + scaling.overflowed
         self.skipped["cleared before the optimizer used it"] += step.cleared - step.overflowed
         self.skipped["skipped, since a gradient was not finite"] += skipped
@@ -76,3 +58,32 @@ class Notices:
             self._recording.note(sentence)
             self._recording.pin(frame.step)
         self.nonfinite += count
+
+    def of_moved(self, frame: Frame, *, driven: bool) -> None:
+        """Tell which layers have no gates because their weights changed before the step ended."""
+        if waits(frame):
+            return  # lazy traces have a copy of their weights
+        moved = ", ".join(name for name, trace in frame.traces.items() if MOVED in trace.inexact)
+        if moved and driven:
+            self.tell(
+                f"the weights of {moved} changed before the optimizer that was given to watch() stepped, so that gates "
+                "and total gradients are missing; pass the optimizer that steps first, or none and call "
+                "recorder.step() before all of them step"
+            )
+        elif moved:
+            self.tell(
+                f"the weights of {moved} changed before recorder.step() was called, so that gates and total gradients "
+                "are missing; call it after backward() and before the weights change"
+            )
+
+    def of_missing(self, modules: Sequence[Recurrent], step: Step) -> None:
+        """Tell which layers are in no frame because they are called without gradients, the second time that is so."""
+        for module in modules:
+            if module.path in step.without_gradients and module.path not in step.runs:
+                self._unseen[module.path] = self._unseen.get(module.path, 0) + 1
+                if self._unseen[module.path] == _SEEN_OFTEN:
+                    names = ", ".join(layer.name for layer in module.layers)
+                    self.tell(
+                        f"{names} is called without gradients, as a frozen layer under torch.no_grad() is, and is in "
+                        "no frame; to record it, call it with gradients (requires_grad_(False) keeps its weights)"
+                    )

@@ -17,7 +17,9 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
 import torch
+from torch import nn
 from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 _SCALER_STEP = torch.cuda.amp.GradScaler.step.__code__
 _FARTHEST_CALLER = 24
@@ -69,6 +71,40 @@ def follow(optimizer: Optimizer, follower: Follower) -> list[Any]:
             hears.after_update()
 
     return [optimizer.register_step_pre_hook(enter), optimizer.register_step_post_hook(leave)]
+
+
+def unwrapped_optimizer(optimizer: object) -> object:
+    """Return the torch optimizer inside a wrapper that keeps it as `optimizer`, as Accelerate's and Lightning's do.
+
+    Accelerate's wrapper is an `Optimizer` by name, but has none of an optimizer's hooks.
+    """
+    inner = getattr(optimizer, "optimizer", None)
+    while isinstance(inner, Optimizer) and inner is not optimizer:
+        optimizer, inner = inner, getattr(inner, "optimizer", None)
+    return optimizer
+
+
+def owns_parameters(optimizer: Optimizer, model: nn.Module) -> bool:
+    """Whether an optimizer steps any parameter of a model."""
+    owned = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+    return any(id(parameter) in owned for parameter in model.parameters())
+
+
+def await_optimizer(
+    model: weakref.ReferenceType[nn.Module], take: weakref.ReferenceType[Callable[[Optimizer], None]]
+) -> Any:
+    """Call a method with each optimizer that is about to step a parameter of the model; return the handle of that hook.
+
+    Hooks that the method installs on the optimizer run in the same step. It must not remove the handle itself: PyTorch
+    iterates over its global hooks meanwhile.
+    """
+
+    def look(optimizer: Optimizer, _args: tuple[Any, ...], _kwargs: dict[str, Any]) -> None:
+        alive, method = model(), take()
+        if alive is not None and method is not None and owns_parameters(optimizer, alive):
+            method(optimizer)
+
+    return register_optimizer_step_pre_hook(look)
 
 
 def learning_rates(optimizer: Optimizer) -> dict[str, float]:

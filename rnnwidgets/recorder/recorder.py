@@ -84,7 +84,7 @@ class Recorder:
         Raises:
             RecordingError: the recorder was given an optimizer, whose step is the recorder's step.
         """
-        if self._training.settings.driven:
+        if self._training.driven:
             raise RecordingError(
                 "step()",
                 expected="to be called only where watch() was given no optimizer",
@@ -98,6 +98,11 @@ class Recorder:
         self._training.log(scalars)
         self._training.before_update(Scaling)
         self.recording.changed()
+
+    def follow(self, optimizer: Optimizer) -> None:
+        """End training steps where this optimizer steps, instead of the one that was followed before."""
+        if not self._training.follows(optimizer):
+            self._hooks.follow(optimizer)
 
     def pause(self) -> None:
         """Record nothing until `resume`; steps are still counted."""

@@ -15,8 +15,7 @@ HEAVY_EVERY = 8
 class Settings:
     """What `watch` was asked for, once it has been checked.
 
-    `every` is None where it is to adapt to `budget`; `first` is the number of the first training step; `driven` says
-    whether an optimizer's steps are the recorder's.
+    `every` is None where it is to adapt to `budget`; `first` is the number of the first training step.
     """
 
     every: int | None
@@ -24,7 +23,6 @@ class Settings:
     samples: int | tuple[int, ...]
     decode: Callable[[int], str] | None
     strict: bool
-    driven: bool
     first: int = 0
 
     @property

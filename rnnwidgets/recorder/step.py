@@ -58,6 +58,9 @@ class Step:
         random: path of a module -> the random state before its latest call, where it drops out between layers.
         cleared: backward passes whose gradients were cleared before the optimizer used them.
         overflowed: those of them that were not finite.
+        skipped: why calls were left out, or empty.
+        without_gradients: paths of modules that were called without gradients.
+        earlier: what was logged before, where the same names were logged again in this step.
         backward: what the latest backward pass left in the parameters.
     """
 
@@ -71,9 +74,14 @@ class Step:
     times: dict[tuple[Key, bool], int] = field(default_factory=dict)
     cleared: int = 0
     overflowed: int = 0
+    skipped: str = ""
+    without_gradients: set[str] = field(default_factory=set)
+    earlier: list[dict[str, float]] = field(default_factory=list)
     backward: Backward = field(default_factory=Backward)
     _ids: list[Tensor] = field(default_factory=list)
     _passes: dict[Key, int] = field(default_factory=dict)
+    _counts: dict[Key, int] = field(default_factory=dict)
+    _unused: dict[Key, int] = field(default_factory=dict)
     _twice: set[Key] = field(default_factory=set)
 
     def take_ids(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -137,18 +145,33 @@ class Step:
         step, are not among those that the optimizer will use, and are forgotten.
         """
         running = backward_pass()
-        if self._passes.get(key, running) != running and _is_cleared(module()):
-            self._forget(key)
+        before = self._passes.get(key)
+        if before != running:
+            self._counts[key] = self._counts.get(key, 0) + 1
+            if before is not None and _is_cleared(module()):
+                self._forget(key)
         self._passes[key] = running
         if gradient.requires_grad:
             self._twice.add(key)
 
     def _forget(self, key: Key) -> None:
         reached = [run for run in self.runs.get(key, ()) if run.reached]
+        overflowed = any(run.overflowed for run in reached)
         self.cleared += 1
-        self.overflowed += any(run.overflowed for run in reached)
+        self.overflowed += overflowed
+        self._unused[key] = self._unused.get(key, 0) + (not overflowed)
         for run in reached:
             run.forget()
+
+    @property
+    def backward_passes(self) -> int:
+        """Number of backward passes that have reached one of the modules."""
+        return max(self._counts.values(), default=0)
+
+    @property
+    def unused_passes(self) -> int:
+        """Number of those whose finite gradients were cleared before the optimizer used them."""
+        return max(self._unused.values(), default=0)
 
     @property
     def nbytes(self) -> int:
@@ -162,9 +185,18 @@ class Step:
         self.forward.clear()
 
     def frame(
-        self, model: nn.Module, modules: Sequence[Recurrent], settings: Settings, scaling: Scaling, *, heavy: bool
+        self,
+        model: nn.Module,
+        modules: Sequence[Recurrent],
+        settings: Settings,
+        scaling: Scaling,
+        *,
+        driven: bool,
+        heavy: bool,
     ) -> Frame | None:
-        """Return the frame of this step, None if no module was called; `heavy` is explained at `Run.traces`.
+        """Return the frame of this step, None if no module was called.
+
+        `driven`: whether an optimizer ended the step; `heavy` is explained at `Run.traces`.
 
         The weights must still be those of its forward pass; traces that wait keep a copy of them.
         """
@@ -174,7 +206,7 @@ class Step:
         if not chosen:
             return None
         first, _ = next(iter(chosen.values()))
-        untrained = not (settings.driven or model.training or any(run.reached for run, _ in chosen.values()))
+        untrained = not (driven or model.training or any(run.reached for run, _ in chosen.values()))
         mode: schema.Mode = "forward" if untrained or runs is self.forward else "training"
         norms = parameter_norms(model, scaling, self.backward.complete, self.backward.local)
         told = [_Told(run, seen, self._reasons(key), scaling.scale) for key, (run, seen) in chosen.items()]

@@ -29,6 +29,7 @@ from rnnwidgets.recorder.optimizer import Scaling, learning_rates
 from rnnwidgets.recorder.passes import operations, reason_to_skip
 from rnnwidgets.recorder.runs import Keep
 from rnnwidgets.recorder.settings import HEAVY_EVERY, Settings
+from rnnwidgets.recorder.silence import PATIENCE, Silence
 from rnnwidgets.recorder.spectral import spectral_radii
 from rnnwidgets.recorder.step import Step, as_number
 from rnnwidgets.recording import Recording
@@ -51,6 +52,8 @@ class Training:
         budget: counts what the recorder costs.
         guard: keeps the recorder's failures from training.
         notices: what was told and counted.
+        silence: finds out why nothing is recorded.
+        awaits: whether the next optimizer that steps the model is to be followed.
     """
 
     def __init__(
@@ -69,17 +72,51 @@ class Training:
         self.budget = Budget(settings.every, settings.budget, lambda: recording.aside.seconds)
         self.guard = Guard(recording.note, strict=settings.strict)
         self.notices = Notices(recording, strict=settings.strict)
+        self.silence = Silence(self.notices, modules)
+        self.awaits = False
         self._model = weakref.ref(model)
         self._owned: frozenset[int] | None = None
-        self._optimizer = None if optimizer is None else weakref.ref(optimizer)
+        self._optimizer: weakref.ReferenceType[Optimizer] | None = None
         if optimizer is not None:
-            self._owned = frozenset(id(weight) for group in optimizer.param_groups for weight in group["params"])
+            self.follow(optimizer)
         self.turns: Callable[[], Callable[[], None] | None] = _none
         self._next = self._calm = 0
         self._alike_until: float = 0
         self._logs_late, self._in_midst = False, True
+        self._logs = 0
         self._operations = operations()
         self._movement: tuple[int, Movement] | None = None
+
+    @property
+    def driven(self) -> bool:
+        """Whether an optimizer's steps are the recorder's."""
+        return self._optimizer is not None
+
+    def follow(self, optimizer: Optimizer) -> None:
+        """End steps where this optimizer steps, from now on."""
+        self.awaits = False
+        self.silence.heard()
+        this = weakref.ref(self)
+
+        def gone(_reference: object) -> None:
+            alive = this()
+            if alive is not None and not alive.ended:
+                alive.await_another()
+
+        self._optimizer = weakref.ref(optimizer, gone)
+        self._owned = frozenset(id(weight) for group in optimizer.param_groups for weight in group["params"])
+
+    def follows(self, optimizer: Optimizer) -> bool:
+        """Whether steps end where this optimizer steps."""
+        return self._optimizer is not None and self._optimizer() is optimizer
+
+    def await_another(self) -> None:
+        """Follow the next optimizer that steps the model: the one followed so far is gone, or does not step."""
+        self.awaits = True
+        if not self.step.due and not self.paused:
+            self._start(Step(self.step.number, due=True, begun=self.step.begun, scalars=self.step.scalars))
+        else:
+            self._start(self.step)
 
     @property
     def nbytes(self) -> int:
@@ -131,6 +168,22 @@ class Training:
                 self.guard.run("recording gradients", take)
                 if not step.backward.follows():
                     self.guard.run("following the backward pass", step.backward.follow, self._model, self._spend)
+                    if self.silence.ends_never(step, self._optimizer):
+                        self._let_go()
+
+    def _let_go(self) -> None:
+        """Keep only what was logged in a step that does not end, each time as a training step of its own."""
+        step = self.step
+        for scalars in (*step.earlier, step.scalars):
+            if scalars:
+                self.recording.log(step.number, scalars)
+                step.number += 1
+        step.scalars, step.earlier = {}, []
+        if self.driven:
+            self.await_another()  # and keep this step: it ends where that optimizer steps
+        else:
+            step.end()
+            self._start(Step(step.number, due=False, begun=True))
 
     def _spend(self, site: str, work: Callable[[nn.Module], None], model: nn.Module) -> None:
         """Do work that autograd calls back for."""
@@ -248,16 +301,20 @@ class Training:
         model, scaling, overhead = self._model(), told(), self.budget.overhead
         frame, recorded = None, self.recording.status.recorded
         if model is not None:
-            frame = step.frame(model, self.modules, self.settings, scaling, heavy=recorded % HEAVY_EVERY == 0)
+            heavy = recorded % HEAVY_EVERY == 0
+            frame = step.frame(model, self.modules, self.settings, scaling, driven=self.driven, heavy=heavy)
         if model is None or frame is None:
-            self.notices.of_silence(self.names)
+            self.silence.step_without_calls(step.skipped)
             return False
+        self.silence.heard()
+        self.notices.of_missing(self.modules, step)
         if not recorded:
             settle(frame)  # so that a model which cannot be replayed is told of at once
         scalars = {**self._measured(frame, recorded), **frame.scalars}
         frame = replace(frame, scalars=scalars, overhead=math.nan if overhead is None else overhead)
         step.scalars = {}
         self.notices.of_frame(frame, step, scaling)
+        self.notices.of_moved(frame, driven=self.driven)
         if frame.mode == "training" and recorded % MOVEMENT_EVERY == 0:
             self._movement = step.number, Movement(model, self._owned)  # before the frame takes the room that is left
         self.recording.append(frame)
@@ -276,10 +333,20 @@ class Training:
         numbers = {}
         for name, value in scalars.items():
             numbers[name] = as_number(name, value)
-        if self.step.begun:
-            self.step.scalars.update(numbers)
+        if self._model() is None:
+            self.silence.model_is_gone()
+        step = self.step
+        again = not numbers.keys().isdisjoint(step.scalars)
+        if self.silence.told:
+            step.number += again
+            step.scalars = {**({} if again else step.scalars), **numbers}
+            self.recording.log(step.number, numbers)
+        elif step.begun:
+            if again:
+                step.earlier = [*step.earlier, dict(step.scalars)][-PATIENCE:]
+            step.scalars.update(numbers)
         elif numbers:
-            self.recording.log(max(self.step.number - 1, 0), numbers)
+            self.recording.log(max(step.number - 1, 0), numbers)
 
     def _flush(self, step: Step) -> None:
         if step.scalars:

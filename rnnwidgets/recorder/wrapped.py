@@ -94,6 +94,24 @@ def refuse_compiled(model: nn.Module, modules: Sequence[Recurrent]) -> None:
         )
 
 
+def differs_in_bits(model: nn.Module, modules: Sequence[Recurrent]) -> list[str]:
+    """Return a sentence for a compiled model whose results recording changes in the last bits, as inductor fuses them.
+
+    Args:
+        model: the model as the user passed it.
+        modules: the modules to be recorded.
+    """
+    compiled = [inner for inner in (model, *model.modules()) if getattr(inner, "_compiled_call_impl", None) is not None]
+    inside = [layer.name for one in modules if _is_compiled_with_others(one.module()) for layer in one.layers]
+    if not inside or not (compiled or _name_inside(model) == "_orig_mod"):
+        return []
+    sentence = (
+        f"torch.compile compiles the loop around {', '.join(inside)} in pieces while it is recorded: with inductor, "
+        "losses and weights may differ in the last bits from a run that is not watched"
+    )
+    return [sentence]
+
+
 def has_compiled() -> bool:
     """Tell whether `torch.compile` has made code in this process that is still in use."""
     compiler = sys.modules.get("torch._dynamo.convert_frame")

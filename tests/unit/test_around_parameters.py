@@ -78,7 +78,7 @@ def test_the_first_value_that_is_not_finite_is_named_and_all_are_counted():
         output, _ = model.lstm(x)
         output[:2].sum().backward()
         optimizer.step()
-    said = "the first value that is not finite is nan in i of lstm.l0, unit 0, time 4, sample 2, at step 1"
+    said = "first non-finite value: nan in i of lstm.l0, unit 0, time 4, sample 2, at step 1"
     assert said in recorder.recording.status.notes
     arrays = [array for frame in recorder.recording for array in frame["lstm.l0"].arrays.values()]
     count = sum(int((~np.isfinite(array)).sum()) for array in arrays)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 import rnnwidgets as rw
+from rnnwidgets.errors import RecorderWarning
 from rnnwidgets.recorder import step as steps
 from tests.counts import count
 from tests.unit.loops import INPUTS, KINDS, STYLES, UNITS, Case, check
@@ -182,7 +183,8 @@ def test_weights_that_moved_before_the_step_ended_are_not_replayed():
         cell(torch.ones(2, INPUTS)).sum().backward()
         with torch.no_grad():
             cell.weight_hh.mul_(0.5)
-        recorder.step()
+        with pytest.warns(RecorderWarning, match="the weights of cell changed before"):
+            recorder.step()
     trace = recorder.recording[0]["cell"]
     assert trace.names == ("h", "dh")
     assert trace.inexact.startswith("a weight changed between the forward pass and step()")

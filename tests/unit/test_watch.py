@@ -72,7 +72,7 @@ def test_a_model_that_cannot_be_recorded_is_refused_by_name(layer, said):
         ({"memory": 0}, "memory: expected a positive number of bytes"),
         ({"decode": {"the": 0}}, "decode: expected a mapping from id to word, found one from word to id ('the': 0)"),
         ({"decode": 3}, "decode: expected a list, a mapping or a callable"),
-        ({"optimizer": "Adam"}, "optimizer: expected a torch.optim.Optimizer or None, found str"),
+        ({"optimizer": "Adam"}, "found builtins.str; leave it out, and call recorder.step() after backward()"),
     ],
 )
 def test_a_bad_argument_is_one_sentence_that_names_it(arguments, said):

@@ -59,7 +59,7 @@ def test_the_last_times_have_the_values_of_a_whole_recording(on, forget_bias, dt
         assert np.abs(kept[name] - whole[name][70:]).max() <= tolerance * scale, name
     np.testing.assert_allclose(kept.start["c"], whole["c"][69], rtol=tolerance, atol=tolerance)
     np.testing.assert_array_equal(kept.start["h"], whole["h"][69])
-    assert recorder.recording.status.notes == ("of sequences of 90 times the last 20 are recorded",)
+    assert recorder.recording.status.notes == ("recording the last 20 of 90 timesteps",)
 
 
 @pytest.mark.usefixtures("short")

@@ -7,7 +7,6 @@ import torch
 from torch import nn
 
 import rnnwidgets as rw
-from rnnwidgets.errors import RecorderWarning
 from tests.unit.tagger import seeded, train_once
 from tests.unit.test_recorder import by_autograd, zeros
 from tests.unit.test_styles_values import assert_trace
@@ -47,7 +46,7 @@ def test_a_compiled_model_is_recorded_under_the_names_of_the_model_inside(which,
 def test_the_wrapper_and_the_model_inside_have_one_recorder():
     model, _, _ = seeded()
     compiled = compiled_of(model)
-    with rw.watch(compiled) as recorder, pytest.warns(RecorderWarning, match="watched already"):
+    with rw.watch(compiled) as recorder:
         assert rw.watch(model) is recorder
     assert not model.lstm._forward_hooks
 
