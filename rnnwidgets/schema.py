@@ -84,8 +84,10 @@ Panel = Literal[
     "status", "steps", "findings", "gates", "cell", "units", "flow", "matrix", "curves", "saturation", "weights"
 ]
 Theme = Literal["auto", "light", "dark"]
+Language = Literal["auto", "en", "zh"]
 Scalar = float | Literal["nan", "inf", "-inf"]
 Severity = Literal["info", "warning", "problem"]
+_SEVERITIES = {"info": ("Note", "提示"), "warning": ("Warning", "警告"), "problem": ("Problem", "问题")}
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,22 @@ class Finding:
     layer: str | None
     time: int | None
     unit: int | None
+
+    def __str__(self) -> str:
+        """Return severity, sentence and advice in English; `text("zh")` returns them in Chinese."""
+        return self.text()
+
+    def text(self, language: Literal["en", "zh"] = "en") -> str:
+        """Return severity, sentence and advice in a language.
+
+        Raises:
+            ValueError: `language` is neither `en` nor `zh`.
+        """
+        if language == "en":
+            return f"{_SEVERITIES[self.severity][0]}: {self.sentence} What to try: {self.advice}"
+        if language == "zh":
+            return f"{_SEVERITIES[self.severity][1]}：{self.sentence_zh}建议：{self.advice_zh}"
+        raise ValueError(f"language: expected 'en' or 'zh', found {language!r}; use one of those, or leave it out.")
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ export type Encoding = "raw" | "log10" | "unit" | "symmetric" | "signed_log";
 export type State = "waiting" | "live" | "paused" | "finished" | "failed";
 export type Panel = "status" | "steps" | "findings" | "gates" | "cell" | "units" | "flow" | "matrix" | "curves" | "saturation" | "weights";
 export type Theme = "auto" | "light" | "dark";
+export type Language = "auto" | "en" | "zh";
 export type Scalar = number | "nan" | "inf" | "-inf";
 export type Severity = "info" | "warning" | "problem";
 

@@ -77,13 +77,18 @@ class Run(Protocol):
 
 
 def diagnose(recording: Run) -> list[schema.Finding]:
-    """Return what is worth saying of a run, the worst first; an empty list for a healthy one.
+    """Return the problems found in a run, the worst first; an empty list for a healthy run.
 
     Names: `not_finite`, `exploding`, `vanishing`, `saturated`, `dead_units`, `still_units`, `clipped`, `spike`. Each
-    finding has one sentence with its numbers, in English and in Chinese, where to look, what to try and the source.
+    finding has one sentence with its numbers, where to look, what to try and the source. It has both languages:
+    `str(finding)` is English, `finding.text("zh")` is Chinese.
 
     Args:
         recording: a `Recording`, also one that still grows.
+
+    Example:
+        >>> for finding in rw.diagnose(recorder.recording):
+        ...     print(finding.text("zh"))
     """
     return findings(recording[-WINDOW:], recording.scalars, first_bad(recording))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -246,3 +247,19 @@ def test_findings_do_not_change_what_they_look_at():
     diagnose(recording)
     assert frame.to_bytes() == before
     assert np.isfinite(frame["lstm.l0"]["h"]).all()
+
+
+def test_the_text_of_a_finding_is_in_the_language_asked_for():
+    torch.manual_seed(0)
+    found = one(diagnose(trained(nn.RNN(2, 32), noise(100))))
+    assert found.text() == f"Warning: {found.sentence} What to try: {found.advice}"
+    assert found.text("zh") == f"警告：{found.sentence_zh}建议：{found.advice_zh}"
+    assert str(found) == found.text("en")
+
+
+def test_the_text_of_a_finding_in_an_unknown_language_is_refused():
+    torch.manual_seed(0)
+    found = one(diagnose(trained(nn.RNN(2, 32), noise(100))))
+    unknown: Any = "auto"
+    with pytest.raises(ValueError, match=r"^language: expected 'en' or 'zh', found 'auto'; use one of those"):
+        found.text(unknown)
