@@ -47,7 +47,7 @@ describe("a screen reader", () => {
     ["The cell", /unit 1, f 0\.\d\d, .*c\u209c\u208b\u2081 .*tanh /],
     ["Units over time", /forget gate f, t = 4 \/ 24, unit 1 f = 0\.\d+$/],
     ["Who teaches whom", /t = 4 learns most from the loss at s = \d+ ‘\w+’: /],
-    ["Saturation", /step 8, i, open > 0\.9: \d+ %, shut < 0\.1: \d+ %, f, /],
+    ["Saturation", /step 8, i, open > 0\.9: \d+ %, closed < 0\.1: \d+ %, f, /],
     ["Weights", /i radius 0\.\d+, f radius /],
   ])("hears the facts of %s", async (name, facts) => {
     await stage();
