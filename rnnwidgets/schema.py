@@ -155,8 +155,8 @@ class CurvesHeader:
 
 @dataclass(frozen=True)
 class Finding:
-    """What is worth saying of a run: one sentence with its numbers, what to try, the paper or rule behind it, and where
-    to look, as far as there is such a place.
+    """A problem found in a run: one sentence with its numbers, what to try, the paper or rule behind it, and where it
+    shows, as far as it has a place. `gate` is a gate, state or gradient; findings of earlier versions have none.
     """
 
     name: str
@@ -170,6 +170,7 @@ class Finding:
     layer: str | None
     time: int | None
     unit: int | None
+    gate: str | None = None
 
     def __str__(self) -> str:
         """Return severity, sentence and advice in English; `text("zh")` returns them in Chinese."""

@@ -240,6 +240,7 @@ describe("the findings", () => {
     step: 1240,
     time: 3,
     unit: 7,
+    gate: "g",
   };
   const note: Finding = { ...FINDING, name: "fine", severity: "info", layer: null, step: null, time: null, unit: null };
 
@@ -256,12 +257,20 @@ describe("the findings", () => {
     const { said, note: of } = scene();
     expect(said.map(({ word }) => word)).toEqual(["Problem", "Warning", "Note"]);
     expect(said[0]).toMatchObject({
-      look: { step: 1240, layer: "lstm.l0", time: 3, unit: 7 },
-      place: "step 1\u202f240, lstm.l0, t = 3, unit 7",
+      look: { step: 1240, layer: "lstm.l0", time: 3, unit: 7, gate: "g" },
+      place: "step 1\u202f240, lstm.l0, g, t = 3, unit 7",
     });
     expect(said[1]?.look).toEqual({ layer: "lstm.l0", time: 0 });
     expect(said[2]).toMatchObject({ look: null, place: "" });
     expect(of).toBe("last analysis: step 8");
+  });
+
+  test("of earlier versions, which have no gate, are shown and select none", () => {
+    const { gate, ...earlier } = problem;
+    store.applyDelta(delta(1), step(8));
+    analysis(8, [], [earlier as Finding]);
+    expect([store.damaged, gate]).toEqual([0, "g"]);
+    expect(scene().said[0]?.look).toEqual({ step: 1240, layer: "lstm.l0", time: 3, unit: 7 });
   });
 
   test("are in the reader's language", () => {

@@ -15,7 +15,7 @@ import { part, show } from "./stage";
 const PANELS: readonly Panel[] = ["findings", "gates", "cell", "units", "flow", "matrix", "saturation", "weights"];
 const hostile = '<img src=x onerror="window.broken = true">\u202e';
 const findings: readonly Finding[] = [
-  { ...FINDING, step: 3, time: 2, unit: 6 },
+  { ...FINDING, step: 3, time: 2, unit: 6, gate: "g" },
   { ...FINDING, name: "odd", sentence: hostile, advice: hostile, source: hostile, layer: null, time: null },
 ];
 
@@ -132,9 +132,9 @@ describe("findings", () => {
     const list = part(root, "findings");
     (list.querySelector("[data-look]") as HTMLElement).click();
     await expect
-      .poll(() => [root.dataset["step"], root.dataset["time"], root.dataset["unit"]])
-      .toEqual(["3", "2", "6"]);
-    expect(model.saved).toEqual([{ step: 3, layer: "lstm.l0", time: 2, unit: 6 }]);
+      .poll(() => [root.dataset["step"], root.dataset["time"], root.dataset["unit"], root.dataset["gate"]])
+      .toEqual(["3", "2", "6", "g"]);
+    expect(model.saved).toEqual([{ step: 3, layer: "lstm.l0", time: 2, unit: 6, gate: "g" }]);
     model.arrive({ step: null });
     await expect.poll(() => list.querySelectorAll("li").length).toBe(2);
     (list.querySelector("summary") as HTMLElement).click();
