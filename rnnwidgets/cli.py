@@ -14,6 +14,7 @@ from typing import Any
 from rnnwidgets.archive import place_of, verify
 from rnnwidgets.errors import RecordingError
 from rnnwidgets.export import export_html
+from rnnwidgets.languages import LANGUAGES
 from rnnwidgets.recording.loaded import load
 
 _LISTED = ("layers", "notes", "damage", "remarks")
@@ -42,7 +43,10 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="print one JSON object")
     export.add_argument("out", help="the file to write")
     export.add_argument("--size", type=int, default=10_000_000, help="how many bytes it may have (default 10000000)")
-    export.add_argument("--title", default="Recording of a recurrent network", help="the title of the page")
+    export.add_argument("--title", help="the title of the page")
+    export.add_argument(
+        "--language", choices=LANGUAGES, default="auto", help="of the page (default auto: that of the reader's browser)"
+    )
     return parser
 
 
@@ -75,7 +79,14 @@ def _export(options: argparse.Namespace) -> int:
         if sys.stderr.isatty():
             sys.stderr.write(f"\r{done} of {total} steps" + ("\n" if done == total else ""))
 
-    path = export_html(load(options.path), options.out, size=options.size, title=options.title, progress=show)
+    path = export_html(
+        load(options.path),
+        options.out,
+        size=options.size,
+        title=options.title,
+        language=options.language,
+        progress=show,
+    )
     _print({"file": str(path), "bytes": path.stat().st_size}, options)
     return 0
 

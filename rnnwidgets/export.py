@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from rnnwidgets import reduce, schema
 from rnnwidgets.analysis import WINDOW, analyse, findings, first_bad
 from rnnwidgets.errors import FrameBytesError, RecordingError
 from rnnwidgets.frame import Frame
+from rnnwidgets.languages import checked_language
 from rnnwidgets.recording import Recording
 from rnnwidgets.wire import encode_analysis, encode_curves, encode_step
 
@@ -34,8 +35,34 @@ _LEAST_SIZE = 500_000
 _UNLIMITED = 2**31
 _ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 
+
+class _Words(NamedTuple):
+    """What Python writes into a page, in one language."""
+
+    title: str
+    noscript: str
+    chosen: str
+    strided: str
+
+
+_WORDS = {
+    "en": _Words(
+        "Recording of a recurrent network",
+        "This page draws a recording with JavaScript, which is switched off here.",
+        "{kept} of {all} recorded steps are in this file, evenly chosen",
+        "units and timesteps of large layers are strided in this file to keep to its size",
+    ),
+    "zh": _Words(
+        "循环神经网络的训练记录",
+        "本页面用 JavaScript 绘制记录，而此处禁用了 JavaScript。",
+        "此文件含 {all} 个已记录步中均匀选取的 {kept} 个",
+        "为控制文件大小，此文件对大层的单元和时刻做了间隔采样",
+    ),
+}
+_LANG = {"auto": "", "en": ' lang="en"', "zh": ' lang="zh-CN"'}
+
 PAGE = """<!DOCTYPE html>
-<html>
+<html{lang}>
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
@@ -45,7 +72,7 @@ PAGE = """<!DOCTYPE html>
 <style>:root{{color-scheme:light dark}}body{{margin:0 auto;padding:12px;max-width:1400px}}</style>
 </head>
 <body>
-<noscript>This page draws a recording with JavaScript, which is switched off here.</noscript>
+<noscript>{noscript}</noscript>
 <main id="rnnwidgets-view"></main>
 <script id="rnnwidgets-meta" type="application/json">{meta}</script>
 <script id="rnnwidgets-frames" type="text/plain">{frames}</script>
@@ -60,7 +87,8 @@ def export_html(
     path: str | os.PathLike[str],
     *,
     size: int = 10_000_000,
-    title: str = "Recording of a recurrent network",
+    title: str | None = None,
+    language: schema.Language = "auto",
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Write a recording as one HTML file that needs neither Python nor a network, and return its path.
@@ -72,11 +100,13 @@ def export_html(
         recording: what `load` returned, or `recorder.recording`.
         path: the file; one that is there is replaced, once the new one is whole.
         size: how many bytes it may have, at least 500 000.
-        title: of the page.
+        title: of the page; left out, it is "Recording of a recurrent network" in the language.
+        language: `auto` (that of the reader's browser), `en` or `zh`.
         progress: called with (done, to do), first for the analyses, then for the frames.
 
     Raises:
-        RecordingError: there is nothing to show yet, `size` is too small, or the file cannot be written.
+        RecordingError: there is nothing to show yet, `size` is too small, `language` is unknown, or the file cannot be
+            written.
     """
     source = getattr(recording, "recording", recording)
     if not isinstance(source, Recording) or not len(source):
@@ -90,16 +120,20 @@ def export_html(
         raise RecordingError(
             "size", expected=f"at least {_LEAST_SIZE} bytes", found=repr(size), remedy="leave it out for 10 MB"
         )
+    written = _WORDS["zh" if checked_language(language) == "zh" else "en"]
     script = _script()
-    snapshot, words = _snapshot(source, (size - len(script) - 20_000) * 3 // 4, progress)
+    snapshot, words = _snapshot(source, (size - len(script) - 20_000) * 3 // 4, written, progress)
     status = source.status
     state = "finished" if status.state in _LIVE else status.state
     status = replace(status, state=state, notes=(*status.notes, *words))
-    text = _page(schema.Meta(schema.VERSION, source.run, 0, status), snapshot, script, title)
+    meta = schema.Meta(schema.VERSION, source.run, 0, status)
+    text = _page(meta, snapshot, script, written, title=title, language=language)
     return _written(Path(path), text)
 
 
-def _page(meta: schema.Meta, snapshot: bytes, script: str, title: str) -> str:
+def _page(
+    meta: schema.Meta, snapshot: bytes, script: str, words: _Words, *, title: str | None, language: schema.Language
+) -> str:
     held = {"meta": {**vars(meta), "status": vars(meta.status)}, "panels": get_args(schema.Panel)}
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     policy = (
@@ -108,7 +142,9 @@ def _page(meta: schema.Meta, snapshot: bytes, script: str, title: str) -> str:
     )
     return PAGE.format(
         policy=policy,
-        title=html.escape(title),
+        lang=_LANG[language],
+        title=html.escape(words.title if title is None else title),
+        noscript=words.noscript,
         meta=escaped(held),
         frames=base64.b64encode(snapshot).decode("ascii"),
         script=script,
@@ -132,7 +168,7 @@ def _script() -> str:
 
 
 def _snapshot(
-    recording: Recording, room: int, progress: Callable[[int, int], None] | None
+    recording: Recording, room: int, texts: _Words, progress: Callable[[int, int], None] | None
 ) -> tuple[bytes, Sequence[str]]:
     """Return frames that fit into `room` bytes, curves before them, and sentences on what was left out."""
     curves = encode_curves({name: bins for name, (_, bins) in recording.series().items()})
@@ -159,9 +195,9 @@ def _snapshot(
     words = []
     kept = sum(1 for position in chosen if encoded[position])
     if kept < len(frames):
-        words.append(f"{kept} of {len(frames)} recorded steps are in this file, evenly chosen")
+        words.append(texts.chosen.format(kept=kept, all=len(frames)))
     if strided:
-        words.append("units and times of large layers are strided in this file to keep to its size")
+        words.append(texts.strided)
     return b"".join((curves, *(encoded[position] for position in chosen), analyses)), words
 
 

@@ -87,8 +87,10 @@ Panel = Literal[
     "status", "steps", "findings", "gates", "cell", "units", "flow", "matrix", "curves", "saturation", "weights"
 ]
 Theme = Literal["auto", "light", "dark"]
+Language = Literal["auto", "en", "zh"]
 Scalar = float | Literal["nan", "inf", "-inf"]
 Severity = Literal["info", "warning", "problem"]
+_SEVERITIES = {"info": ("Note", "提示"), "warning": ("Warning", "警告"), "problem": ("Problem", "问题")}
 
 
 @dataclass(frozen=True)
@@ -156,8 +158,8 @@ class CurvesHeader:
 
 @dataclass(frozen=True)
 class Finding:
-    """What is worth saying of a run: one sentence with its numbers, what to try, the paper or rule behind it, and where
-    to look, as far as there is such a place.
+    """A problem found in a run: one sentence with its numbers, what to try, the paper or rule behind it, and where it
+    shows, as far as it has a place. `gate` is a gate, state or gradient; findings of earlier versions have none.
     """
 
     name: str
@@ -171,6 +173,23 @@ class Finding:
     layer: str | None
     time: int | None
     unit: int | None
+    gate: str | None = None
+
+    def __str__(self) -> str:
+        """Return severity, sentence and advice in English; `text("zh")` returns them in Chinese."""
+        return self.text()
+
+    def text(self, language: Literal["en", "zh"] = "en") -> str:
+        """Return severity, sentence and advice in a language.
+
+        Raises:
+            ValueError: `language` is neither `en` nor `zh`.
+        """
+        if language == "en":
+            return f"{_SEVERITIES[self.severity][0]}: {self.sentence} What to try: {self.advice}"
+        if language == "zh":
+            return f"{_SEVERITIES[self.severity][1]}：{self.sentence_zh}建议：{self.advice_zh}"
+        raise ValueError(f"language: expected 'en' or 'zh', found {language!r}; use one of those, or leave it out.")
 
 
 @dataclass(frozen=True)

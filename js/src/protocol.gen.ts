@@ -38,6 +38,7 @@ export type Encoding = "raw" | "log10" | "unit" | "symmetric" | "signed_log";
 export type State = "waiting" | "live" | "paused" | "finished" | "failed";
 export type Panel = "status" | "steps" | "findings" | "gates" | "cell" | "units" | "flow" | "matrix" | "curves" | "saturation" | "weights";
 export type Theme = "auto" | "light" | "dark";
+export type Language = "auto" | "en" | "zh";
 export type Scalar = number | "nan" | "inf" | "-inf";
 export type Severity = "info" | "warning" | "problem";
 
@@ -86,7 +87,7 @@ export interface CurvesHeader {
   readonly planes: ReadonlyArray<Plane>;
 }
 
-/** What is worth saying of a run: one sentence with its numbers, what to try, the paper or rule behind it, and where to look, as far as there is such a place. */
+/** A problem found in a run: one sentence with its numbers, what to try, the paper or rule behind it, and where it shows, as far as it has a place. `gate` is a gate, state or gradient; findings of earlier versions have none. */
 export interface Finding {
   readonly name: string;
   readonly severity: Severity;
@@ -99,6 +100,7 @@ export interface Finding {
   readonly layer: string | null;
   readonly time: number | null;
   readonly unit: number | null;
+  readonly gate: string | null;
 }
 
 /** What follows from one training step, and from the run up to it: `numbers[layer][name]`, findings, and planes. `flow` (sample, loss_time, time): |dL_s/dh_t|, the part of the gradient at t that comes of the loss at time s. `spectrum.<gate>` (part, index): real and imaginary parts of the eigenvalues of that gate's block of W_hh, the largest of size high, to four digits. `weights.<gate>` (bin,): how many entries of that block lie in each of the equal bins from -high to high. The block of a network without gates is called h. */

@@ -16,6 +16,7 @@ const either =
   (value) =>
     checks.some((check) => check(value));
 const none: Check = (value) => value === null;
+const missing: Check = (value) => value === undefined;
 const among =
   (...names: readonly string[]): Check =>
   (value) =>
@@ -51,6 +52,7 @@ const FINDING = record({
   ...{ name: text, severity: among("info", "warning", "problem"), sentence: text, sentence_zh: text },
   ...{ advice: text, advice_zh: text, source: text, layer: either(none, text) },
   ...{ step: either(none, whole), time: either(none, whole), unit: either(none, whole) },
+  gate: either(missing, none, text), // earlier versions have none
 });
 
 const HEADERS = new Map<unknown, Check>([

@@ -78,7 +78,7 @@ describe("the matrix of who teaches whom", () => {
       `t = 1 learns most from the loss at s = 3 \u2018so\u2019: ${value(Number(number(213).toPrecision(2)))}`,
     );
     analysis(8, [{ ...flow, values: values.map(() => 126) }]);
-    expect(scene({ time: 1 }).reading).toBe("no loss reaches t = 1");
+    expect(scene({ time: 1 }).reading).toBe("no gradient of a loss reaches t = 1");
   });
 
   test("describes a cell with its number, the loss, the state, and both tokens", () => {
@@ -88,7 +88,7 @@ describe("the matrix of who teaches whom", () => {
     expect(lines[0]).toBe(`|dL\u209b/dh\u209c| = ${value(Number(number(213).toPrecision(2)))}`);
     analysis(8, [flow]);
     expect(matrixPanel.describe(scene(), place(), 3, 1, ENGLISH)[0]).toContain("not sent");
-    expect(matrixPanel.describe(scene(), place(), 1, 3, ENGLISH)[0]).toBe("this loss cannot reach this state");
+    expect(matrixPanel.describe(scene(), place(), 1, 3, ENGLISH)[0]).toBe("this loss does not depend on this state");
   });
 
   test("finds the cell under a point, and outlines the column of the time shown", () => {
@@ -103,7 +103,7 @@ describe("the matrix of who teaches whom", () => {
   test("is that of the nearest analysed step before, and says which; its scale ends at a power of ten of all", () => {
     analysis(3, [{ ...flow, high: 7 }]);
     const found = scene();
-    expect(found.notes).toEqual(["analysed: step 3"]);
+    expect(found.notes).toEqual(["last analysis: step 3"]);
     analysis(8, [flow]);
     expect(scene()).toMatchObject({ notes: [], top: 10 });
     expect(scene().legend?.ticks.map(({ text }) => text)).toEqual([
@@ -121,7 +121,7 @@ describe("the matrix of who teaches whom", () => {
     const found = scene({ sample: 1 });
     if (!found.matrix) throw new Error("there is no matrix");
     expect(matrixPanel.valueAt(found.matrix, 3, 1)).toBeCloseTo(number(210), 12);
-    expect(found.notes).toEqual(["reduced: every 2nd timestep", "sample 0 in its place"]);
+    expect(found.notes).toEqual(["downsampled: every 2nd timestep", "sample 0 is shown instead"]);
   });
 
   test("keeps what is not a number apart", () => {
@@ -205,7 +205,7 @@ describe("the scene of the weights", () => {
     };
     const header = { kind: "analysis" as const, step: 8, numbers, findings: [] };
     store.applyDelta(delta(2), encode(header, [spectrum, counts]));
-    expect(scene().notes).toEqual(["memory half-life 2.21", "gradient horizon \u221e"]);
+    expect(scene().notes).toEqual(["memory half-life: 2.21", "gradient horizon: \u221e"]);
   });
 
   test("names the eigenvalue under the pointer", () => {
@@ -240,6 +240,7 @@ describe("the findings", () => {
     step: 1240,
     time: 3,
     unit: 7,
+    gate: "g",
   };
   const note: Finding = { ...FINDING, name: "fine", severity: "info", layer: null, step: null, time: null, unit: null };
 
@@ -247,7 +248,7 @@ describe("the findings", () => {
     expect(scene()).toEqual({ said: [], message: ENGLISH.noAnalysis, note: "" });
     store.applyDelta(delta(1), step(8));
     analysis(8, []);
-    expect(scene()).toEqual({ said: [], message: "Nothing conspicuous at step 8.", note: "" });
+    expect(scene()).toEqual({ said: [], message: "No problems found (last check: step 8)", note: "" });
   });
 
   test("stand with the gravest first, each with where to look, and say of which step they are", () => {
@@ -256,12 +257,20 @@ describe("the findings", () => {
     const { said, note: of } = scene();
     expect(said.map(({ word }) => word)).toEqual(["Problem", "Warning", "Note"]);
     expect(said[0]).toMatchObject({
-      look: { step: 1240, layer: "lstm.l0", time: 3, unit: 7 },
-      place: "step 1\u202f240, lstm.l0, t = 3, unit 7",
+      look: { step: 1240, layer: "lstm.l0", time: 3, unit: 7, gate: "g" },
+      place: "step 1\u202f240, lstm.l0, g, t = 3, unit 7",
     });
     expect(said[1]?.look).toEqual({ layer: "lstm.l0", time: 0 });
     expect(said[2]).toMatchObject({ look: null, place: "" });
-    expect(of).toBe("analysed: step 8");
+    expect(of).toBe("last analysis: step 8");
+  });
+
+  test("of earlier versions, which have no gate, are shown and select none", () => {
+    const { gate, ...earlier } = problem;
+    store.applyDelta(delta(1), step(8));
+    analysis(8, [], [earlier as Finding]);
+    expect([store.damaged, gate]).toEqual([0, "g"]);
+    expect(scene().said[0]?.look).toEqual({ step: 1240, layer: "lstm.l0", time: 3, unit: 7 });
   });
 
   test("are in the reader's language", () => {

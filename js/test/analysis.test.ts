@@ -21,8 +21,8 @@ describe("an analysis that Python wrote", () => {
     const [first, second] = whole.header.findings;
     expect(whole.header.findings.length).toBe(2);
     expect(first).toMatchObject({ name: "not_finite", severity: "problem", sentence_zh: "第一个 NaN 在 f 中。" });
-    expect([first?.step, first?.layer, first?.time, first?.unit]).toEqual([12, "lstm.l0", 3, 1]);
-    expect([second?.step, second?.layer, second?.time, second?.unit]).toEqual([null, null, null, null]);
+    expect([first?.step, first?.layer, first?.time, first?.unit, first?.gate]).toEqual([12, "lstm.l0", 3, 1, "f"]);
+    expect([second?.step, second?.layer, second?.time, second?.unit, second?.gate]).toEqual(Array(5).fill(null));
   });
 
   test("has its numbers by layer, infinities as words", () => {

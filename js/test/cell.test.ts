@@ -53,7 +53,7 @@ describe("the cell", () => {
   test("waits in words, and says where it has no diagram and where the sequence has ended", () => {
     expect(scene()).toMatchObject({ message: "Waiting for the first training step\u2026", body: null });
     hold({}, { layers: [{ ...layerOf(PLAIN), lengths: [5, 24] }] });
-    expect(scene({ time: 5 }).message).toBe("no data: past the end of this sequence");
+    expect(scene({ time: 5 }).message).toBe("padding: past the end of this sequence");
     expect(scene({ time: 4 }).message).toBe("");
   });
 

@@ -32,7 +32,7 @@ describe("the curves scene", () => {
   const names = (wish: Partial<curvesPanel.Wish> = {}) => scene({}, wish).charts.map(({ name }) => name);
 
   test("says what will appear before there are scalars", () => {
-    expect(scene()).toMatchObject({ charts: [], message: "Loss and gradient norm appear here." });
+    expect(scene()).toMatchObject({ charts: [], message: "Loss and gradient norm will appear here." });
   });
 
   test("draws loss, gradient norm and learning rate first, then the others by name, as many as there is room for", () => {
@@ -46,7 +46,7 @@ describe("the curves scene", () => {
   test("draws the groups that are picked whatever the room, and says where none is", () => {
     store.applyDelta(delta(1), curves({ loss: points([1, 2]), a: points([1, 2]), b: points([1, 2]) }));
     expect(names({ picked: new Set(["a", "b", "gone"]), height: 0 })).toEqual(["a", "b"]);
-    expect(scene({}, { picked: new Set() })).toMatchObject({ charts: [], message: "Nothing is picked." });
+    expect(scene({}, { picked: new Set() })).toMatchObject({ charts: [], message: "No curve is selected." });
   });
 
   test("puts names with a common start before a dot, and the norm before clipping, into one chart", () => {
@@ -313,7 +313,7 @@ describe("the curves of several runs", () => {
     const [first, second, ...others] = scene().charts;
     expect([first?.title, second?.title]).toEqual(["loss", "loss valid"]);
     expect(others.map(({ title }) => title)).toEqual([
-      ...["gradients rnn.bias", "update ratio rnn.bias", "weights rnn.bias", "GRU", "LSTM", "RNN"],
+      ...["gradient norms rnn.bias", "update-to-weight ratios rnn.bias", "weight norms rnn.bias", "GRU", "LSTM", "RNN"],
     ]);
     expect(first?.curves.map(({ label, line: { tone, dash } }) => [label, tone, dash])).toEqual([
       ["RNN", 0, undefined],

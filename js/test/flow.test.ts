@@ -32,7 +32,7 @@ describe("the flow scene", () => {
   test("says that there is no gradient where none was recorded", () => {
     store.applyDelta(delta(2), step(2));
     expect(scene()).toMatchObject({
-      message: "No gradient at this step: no backward pass.",
+      message: "No gradient at this step: there was no backward pass.",
       lines: [],
       rule: null,
     });
@@ -67,7 +67,7 @@ describe("the flow scene", () => {
     expect(readings.map(({ name, text }) => `${name} ${text}`)).toEqual([
       "total 0.001",
       "direct 0",
-      "first / last time 0.001",
+      "gradient ratio (first / last timestep) 0.001",
     ]);
   });
 

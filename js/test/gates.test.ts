@@ -63,7 +63,7 @@ describe("the gates scene", () => {
     expect(padded.sheet).toMatchObject({ columns: 2, length: 2, times: 4 });
     expect(read(padded, 2, 0)).toBeNull();
     expect(gatesPanel.describe(padded, place({ gate: "f", sample: 1 }), 2, 0, ENGLISH)[0]).toBe(
-      "no data: past the end of this sequence",
+      "padding: past the end of this sequence",
     );
   });
 
@@ -125,7 +125,7 @@ describe("the gates scene", () => {
     const bad = { ...f, values: values.map((code, index) => (index < 3 ? 253 + index : code)) };
     store.applyDelta(delta(2), step(4, { samples: [0, 5], layers: [layer] }, [bad, ...GATES]));
     expect(scene().legend?.swatches.map(({ text }) => text)).toEqual(["NaN", "+\u221e", "\u2212\u221e"]);
-    expect(scene().notes).toEqual(["not numbers: 1 NaN, 1 +\u221e, 1 \u2212\u221e"]);
+    expect(scene().notes).toEqual(["1 NaN, 1 +\u221e, 1 \u2212\u221e values"]);
     expect(scene({ sample: 1 }).notes).toEqual([]);
   });
 
@@ -133,7 +133,7 @@ describe("the gates scene", () => {
     const reduced = { name: "f", shape: [2, 1, 2], full: [4, 2, 3], stride: [2, 2, 2], values: [10, 20, 30, 40] };
     store.applyDelta(delta(2), step(4, { samples: [0, 5], layers: [{ ...LSTM, lengths: [3, 4] }], tokens }, [reduced]));
     const found = scene({ sample: 1, time: 3 });
-    expect(found.notes).toEqual(["reduced: every 2nd unit, every 2nd timestep, sample 0 in its place"]);
+    expect(found.notes).toEqual(["downsampled: every 2nd unit, every 2nd timestep, sample 0 is shown instead"]);
     expect(found.sheet?.length).toBe(3);
     expect(found.tokens).toEqual(tokens[0]);
     expect(read(found, 2, 2)).toBeCloseTo(40 / 252);

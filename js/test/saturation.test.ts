@@ -38,7 +38,7 @@ describe("the saturation scene", () => {
     expect(scene()).toMatchObject({ message: "Waiting for the first training step\u2026", squares: [] });
     const relu = { ...LSTM, name: "rnn.l0", kind: "RNN_RELU" as const };
     store.applyDelta(delta(1), step(1, { layers: [relu] }, [{ ...(rest[0] as Planned), layer: "rnn.l0" }]));
-    expect(scene().message).toBe("Nothing in this layer can saturate.");
+    expect(scene().message).toBe("No gate of this layer can saturate.");
   });
 
   test("counts the times above 0.9 and below 0.1 over all samples, within their sequences, without what is no number", () => {
@@ -46,7 +46,7 @@ describe("the saturation scene", () => {
     const [square] = scene().squares;
     expect([...(square?.shares.right ?? [])]).toEqual([3 / 6, 1, 0]);
     expect([...(square?.shares.left ?? [])]).toEqual([1 / 6, 0, 3 / 5]);
-    expect(square?.labels.slice(-2).map(({ text }) => text)).toEqual(["open > 0.9: 50 %", "shut < 0.1: 26 %"]);
+    expect(square?.labels.slice(-2).map(({ text }) => text)).toEqual(["open > 0.9: 50 %", "closed < 0.1: 26 %"]);
   });
 
   test("has a square for each gate, in the model's order, and agrees with the numbers themselves", () => {
@@ -64,7 +64,7 @@ describe("the saturation scene", () => {
   test("shows the tanh of a layer without gates, by its two ends", () => {
     store.applyDelta(delta(1), frameOf(1, { kind: "RNN_TANH" }));
     expect(scene().squares.map(({ gate }) => gate)).toEqual(["h"]);
-    expect(scene().squares[0]?.labels.at(-1)?.text).toMatch(/^shut < −0.9: \d+ %$/);
+    expect(scene().squares[0]?.labels.at(-1)?.text).toMatch(/^closed < −0.9: \d+ %$/);
   });
 
   test("marks the selected unit, and names the unit under the pointer", () => {
@@ -77,7 +77,7 @@ describe("the saturation scene", () => {
     expect(panel.dotAt(found, x + 0.5 * width + 3, y + (5 / 6) * height)).toEqual({ square, unit: 0 });
     expect(panel.dotAt(found, x + width, y + height)).toEqual({ square, unit: 1 });
     expect(panel.dotAt(found, x + 0.75 * width, y)).toBeNull();
-    expect(panel.describe(square, 2, ENGLISH)).toEqual(["unit 2", "forget gate f", "open: 0 %", "shut: 60 %"]);
+    expect(panel.describe(square, 2, ENGLISH)).toEqual(["unit 2", "forget gate f", "open: 0 %", "closed: 60 %"]);
   });
 
   test.each([320, 420, 600, 1200])("stays within %d pixels", (width) => {

@@ -172,12 +172,12 @@ export function frameOf(
 export const FINDING: Finding = {
   ...{ name: "vanishing", severity: "warning" },
   sentence:
-    "Vanishing: at t = 0 the gradient is 3e-5 of its last value (horizon 9 steps); the forget gates are open 0.52 on average.",
+    "Vanishing gradient: at t = 0 the gradient is 3e-5 of its last value (horizon: 9 steps); the forget gates are open 0.52 on average.",
   sentence_zh: "梯度消失：t = 0 处的梯度仅为末尾的 3e-5（有效范围 9 步），遗忘门平均开度为 0.52。",
-  advice: "Start the forget gates open: set their bias to 1, or shorten what has to be remembered.",
-  advice_zh: "让遗忘门从打开开始：将其偏置设为 1，或缩短需要记忆的长度。",
+  advice: "Initialise the bias of the forget gate to 1, or shorten the sequences.",
+  advice_zh: "将遗忘门的偏置初始化为 1，或缩短序列。",
   source: "Jozefowicz, Zaremba, Sutskever, 2015",
-  ...{ step: null, layer: "lstm.l0", time: 0, unit: null },
+  ...{ step: null, layer: "lstm.l0", time: 0, unit: null, gate: null },
 };
 
 /** What is found at one step: a matrix that fades with the distance, spectra, histograms, findings. */

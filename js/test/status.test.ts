@@ -23,7 +23,7 @@ describe("the status scene", () => {
   test("waits in words", () => {
     expect(scene()).toEqual({
       state: "waiting",
-      word: "waiting",
+      word: "Waiting",
       facts: ["Waiting for the first training step\u2026"],
       notes: [],
     });
@@ -33,7 +33,7 @@ describe("the status scene", () => {
     store.applyDelta(delta(1), join(curves({ loss: [[1240, 3.4123]] }), step(1240)));
     expect(scene()).toMatchObject({
       state: "live",
-      facts: ["LSTM lstm.l0, 3 units", "step 1\u202f240", "loss 3.41", "overhead 2.3 %"],
+      facts: ["LSTM lstm.l0, 3 units", "step 1\u202f240", "loss 3.41", "recording overhead 2.3 %"],
       notes: [],
     });
   });
@@ -54,18 +54,35 @@ describe("the status scene", () => {
     expect(scene({ step: 1 }).notes).toEqual([]);
   });
 
-  test("says what was thinned, how often steps are recorded, and what the recorder notes", () => {
-    store.applyDelta(delta(1, status({ thinned: 1200, every: 4, notes: ["The recorder says so."] })), step(1));
+  test("says how many steps the recording keeps, how often steps are recorded, and what the recorder notes", () => {
+    const dropped = { recorded: 1201, thinned: 1200, every: 4, notes: ["The recorder says so."] };
+    store.applyDelta(delta(1, status(dropped)), step(1));
     expect(scene().notes).toEqual([
       "every 4th step recorded",
-      "thinned: 1\u202f200 older steps given up",
+      "the recording keeps 1 of 1\u202f201 steps (memory limit)",
       "The recorder says so.",
     ]);
   });
 
+  test("says how many steps the page has where the recording keeps another number of them", () => {
+    store.applyDelta(delta(1, status({ recorded: 2 })), step(1));
+    store.applyDelta(delta(2, status({ recorded: 2 })), step(2));
+    expect(scene().notes).toEqual([]);
+    store.applyDelta(delta(3, status({ recorded: 3, thinned: 2 })), step(3));
+    expect(scene().notes).toEqual(["the recording keeps 1 of 3 steps (memory limit); this page has 3"]);
+  });
+
+  test("says how many steps the page keeps where the recording keeps all", () => {
+    store = new Store(() => now, 20.5 * step(0).length);
+    for (let index = 1; index <= 200; index++) store.applyDelta(delta(index, status({ recorded: index })), step(index));
+    const here = store.steps.length;
+    expect(here).toBeLessThan(200);
+    expect(scene().notes).toEqual([`this page keeps ${here} of 200 steps (memory limit); the recording keeps all`]);
+  });
+
   test("is incomplete while messages are missing, until a snapshot heals it", () => {
     store.applyDelta(delta(3), step(1));
-    expect(scene()).toMatchObject({ state: "gap", word: "incomplete", notes: ["2 messages missed"] });
+    expect(scene()).toMatchObject({ state: "gap", word: "Incomplete", notes: ["2 messages missing"] });
     store.applySnapshot(meta(3), step(1));
     expect(scene().state).toBe("live");
   });
@@ -75,7 +92,7 @@ describe("the status scene", () => {
     now = 14_999;
     expect(scene().state).toBe("live");
     now = 15_000;
-    expect(scene()).toMatchObject({ state: "stale", notes: ["nothing new for 15 seconds"] });
+    expect(scene()).toMatchObject({ state: "stale", notes: ["nothing received for 15 seconds"] });
     store.applyDelta(delta(2, status({ state: "finished" })), step(2));
     now = 99_000;
     expect(scene().state).toBe("finished");

@@ -1,4 +1,4 @@
-"""What is worth saying of a run, by thresholds that stand here with their reasons. A healthy run gives nothing.
+"""The problems of a run, found by thresholds that stand here with their reasons. A healthy run has none.
 
 Gradients are judged by the total |dL/dh_t| over time, of the pair (h, c) for the LSTM: it is what trains. Where every
 time has a loss of its own, each feeds its neighbourhood and nothing vanishes; where the loss comes last, all of it must
@@ -14,13 +14,14 @@ from typing import Protocol
 import numpy as np
 
 from rnnwidgets import schema
-from rnnwidgets.analysis.forensics import Bad, clipped_share, first_bad, spikes
+from rnnwidgets.analysis.forensics import Bad, Spike, clipped_share, first_bad, spikes
 from rnnwidgets.analysis.memory import HORIZON, KEEPING, half_life
 from rnnwidgets.analysis.recurrence import Order
 from rnnwidgets.analysis.result import Array
 from rnnwidgets.analysis.saturation import BOUNDED, STILL, dead_units, saturation, still_units
 from rnnwidgets.analysis.words import Place, finding
 from rnnwidgets.frame import Frame, Trace
+from rnnwidgets.languages import series_name
 
 WINDOW = 8
 """Steps over which units are judged: the latest frames, so that one odd batch is not taken for a habit."""
@@ -77,13 +78,18 @@ class Run(Protocol):
 
 
 def diagnose(recording: Run) -> list[schema.Finding]:
-    """Return what is worth saying of a run, the worst first; an empty list for a healthy one.
+    """Return the problems found in a run, the worst first; an empty list for a healthy run.
 
     Names: `not_finite`, `exploding`, `vanishing`, `saturated`, `dead_units`, `still_units`, `clipped`, `spike`. Each
-    finding has one sentence with its numbers, in English and in Chinese, where to look, what to try and the source.
+    finding has one sentence with its numbers, where to look, what to try and the source. It has both languages:
+    `str(finding)` is English, `finding.text("zh")` is Chinese.
 
     Args:
         recording: a `Recording`, also one that still grows.
+
+    Example:
+        >>> for finding in rw.diagnose(recorder.recording):
+        ...     print(finding.text("zh"))
     """
     return findings(recording[-WINDOW:], recording.scalars, first_bad(recording))
 
@@ -105,17 +111,36 @@ def findings(frames: Sequence[Frame], scalars: Mapping[str, Curve], bad: Bad | N
 
 def _of_run(scalars: Mapping[str, Curve], bad: Bad | None) -> Iterator[schema.Finding]:
     if bad is not None:
-        where = (bad.step, bad.layer, bad.time, bad.unit)
-        yield finding("not_finite", "problem", bad._asdict(), where=where)
+        gate = None if bad.gate == schema.DIRECT_GRADIENT else bad.gate  # dy has no heatmap
+        numbers = {**bad._asdict(), "value": "NaN" if math.isnan(bad.value) else str(bad.value)}
+        yield finding("not_finite", "problem", numbers, where=Place(bad.step, bad.layer, bad.time, bad.unit, gate))
     for name in ("loss", "grad_norm_before_clip" if "grad_norm_before_clip" in scalars else "grad_norm"):
         if name in scalars:
             found = spikes(scalars[name].steps, scalars[name].high)
             if found:
-                worst = max(found, key=lambda one: one.value / max(abs(one.usual), math.ulp(0.0)))
-                ratio = worst.value / max(abs(worst.usual), math.ulp(0.0))
-                numbers = {**worst._asdict(), "name": name, "ratio": ratio, "count": len(found)}
-                yield finding("spike", "warning", numbers, where=(worst.step, None, None, None))
+                yield _spike(name, found)
     yield from _clipping(scalars)
+
+
+def _spike(name: str, found: Sequence[Spike]) -> schema.Finding:
+    """Return the finding on the spike that is largest for its usual value."""
+    ratios = [one.value / max(abs(one.usual), math.ulp(0.0)) for one in found]
+    worst = found[ratios.index(max(ratios))]
+    english = series_name(name, "en")
+    numbers = {
+        **worst._asdict(),
+        "name": english[0].upper() + english[1:],
+        "name_zh": series_name(name, "zh"),
+        "ratio": max(ratios),
+        "count": len(found),
+        "spikes": _counted(len(found), "spike"),
+    }
+    said = "spike" if worst.usual > 0 else "spike_from_zero"
+    return finding("spike", "warning", numbers, said=said, where=Place(worst.step))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _clipping(scalars: Mapping[str, Curve]) -> Iterator[schema.Finding]:
@@ -125,7 +150,7 @@ def _clipping(scalars: Mapping[str, Curve]) -> Iterator[schema.Finding]:
     shared, left, right = np.intersect1d(before.steps, after.steps, return_indices=True)
     share = clipped_share(before.values[left], after.values[right])
     if len(shared) >= CLIPPED_LEAST and share >= CLIPPED:
-        numbers = {"share": share, "count": len(shared), "usual": float(np.median(before.values[left]))}
+        numbers = {"percent": 100 * share, "count": len(shared), "usual": float(np.median(before.values[left]))}
         yield finding("clipped", "warning", numbers)
 
 
@@ -151,10 +176,11 @@ def _of_gradient(step: int, window: Sequence[Trace]) -> Iterator[schema.Finding]
     source = int(np.argmax(norms))
     if norms[: last + 1].max() > EXPLODED * norms[last]:
         numbers = {"layer": trace.layer, "steps": last - source, "ratio": float(norms[source] / norms[last])}
-        where = (step, trace.layer, order.place(source, 0) + trace.first, None)
+        where = Place(step, trace.layer, order.place(source, 0) + trace.first, gate="dh")
         yield finding("exploding", "problem", numbers, where=where)
     elif source >= LEAST_LENGTH and norms[0] < VANISHED * norms[source]:
-        yield _vanishing(trace, norms, source, (step, trace.layer, order.place(0, 0) + trace.first, None))
+        where = Place(step, trace.layer, order.place(0, 0) + trace.first, gate="dh")
+        yield _vanishing(trace, norms, source, where)
 
 
 def _vanishing(trace: Trace, norms: Array, source: int, where: Place) -> schema.Finding:
@@ -178,16 +204,18 @@ def _of_units(step: int, window: Sequence[Trace]) -> Iterator[schema.Finding]:
             sides = saturation(window, gate)
             each = sides.left + sides.right
             if float(each.mean()) >= SATURATED:
-                numbers = {"gate": gate, "layer": latest.layer, "share": float(each.mean())}
-                yield finding("saturated", "warning", numbers, where=(step, latest.layer, None, int(each.argmax())))
+                numbers = {"gate": gate, "layer": latest.layer, "percent": 100 * float(each.mean())}
+                where = Place(step, latest.layer, unit=int(each.argmax()), gate=gate)
+                yield finding("saturated", "warning", numbers, where=where)
     dead = dead_units(window) if latest.kind == "RNN_RELU" else np.zeros(latest["h"].shape[2], dtype=bool)
-    numbers = {"layer": latest.layer, "units": len(dead), "frames": len(window), "least": STILL}
+    recorded = _counted(len(window), "recorded step")
+    numbers = {"layer": latest.layer, "units": len(dead), "frames": len(window), "recorded": recorded, "least": STILL}
     if dead.mean() >= DEAD:
-        where = (step, latest.layer, None, int(dead.argmax()))
+        where = Place(step, latest.layer, unit=int(dead.argmax()), gate="h")
         yield finding("dead_units", "warning", {**numbers, "count": int(dead.sum())}, where=where)
     still = still_units(window) & ~dead
     if still.mean() >= UNMOVED:
-        where = (step, latest.layer, None, int(still.argmax()))
+        where = Place(step, latest.layer, unit=int(still.argmax()), gate="h")
         yield finding("still_units", "info", {**numbers, "count": int(still.sum())}, where=where)
 
 

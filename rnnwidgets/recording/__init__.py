@@ -290,6 +290,7 @@ class Recording(Convertible):
                 f"step {frame.step} needs {whole} bytes, more than memory={self.memory}, and was not kept: "
                 "watch fewer samples or give more memory"
             )
+            self.report(thinned=self._facts["thinned"] + 1)
             return
         if frame.nbytes < whole:
             self.note(

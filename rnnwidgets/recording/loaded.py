@@ -147,14 +147,15 @@ class Loaded(Recording):
 
     @property
     def status(self) -> schema.Status:
-        """What the recorder said of itself, as far as it is still true."""
+        """The recorder's last status; its numbers of steps are those of the files."""
         with self.lock:
             self._catch_up()
             facts = {**self._facts, **_status_facts(self._told)}
             steps = self._log.steps
             facts["step"] = max(facts["step"], int(steps[-1]) if len(steps) else -1)
-            facts["recorded"] = len(self._log)
-            facts["thinned"] = max(facts["thinned"], 0)
+            # A run that was written to disk as it went has all its steps there, however many its memory dropped.
+            facts["recorded"] = max(facts["recorded"], len(self._log))
+            facts["thinned"] = facts["recorded"] - len(self._log)
             facts["held_bytes"] = self.nbytes
             notes = [*facts["notes"], *self._facts["notes"], *self._log.damage, *self._words()]
             facts["notes"] = tuple(dict.fromkeys(notes))
@@ -268,7 +269,7 @@ def _status_facts(told: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if told.get("state") in (*_LIVE, "finished", "failed"):
         found["state"] = told["state"]
-    for name in ("step", "thinned", "every"):
+    for name in ("step", "recorded", "every"):
         if isinstance(told.get(name), int):
             found[name] = told[name]
     overhead = told.get("overhead")

@@ -89,11 +89,12 @@ class Analyst:
 
     def _run(self, ended: threading.Event) -> None:
         pause, found, rest, quiet = min(self._gap, 1.0) / 4, False, Rest(), time.monotonic()
+        first = quiet + self._gap  # not at step 0, which would be the step of the findings until the rest is over
         with Apart() as apart:
             while not ended.wait(pause):
                 with self._lock:
                     live = self._live
-                    if live and not rest.over():
+                    if live and not (rest.over() and time.monotonic() >= first):
                         continue
                     self._wanted = False
                 analysis, cost = self._analysed(apart, live=live)

@@ -24,7 +24,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnwidgets import reduce
+from rnnwidgets import languages, reduce, schema
 from rnnwidgets.widgets.ends import Ends
 from rnnwidgets.widgets.publisher import publisher_of
 from rnnwidgets.widgets.relay import Relay
@@ -36,6 +36,7 @@ LINES = 8
 _FIRST = ("loss", "grad_norm", "lr")
 _COLORS = ("#0072B2", "#D55E00", "#E69F00", "#009E73", "#56B4E9", "#CC79A7", "#9467BD", "#A67C52")
 _RULE = "#888888"
+_ENDS_ZH = {"first": "首个时刻", "last": "末个时刻"}
 _MARGIN = {"top": 16, "bottom": 48, "left": 72, "right": 24}
 _LEGEND = {"fill": "none", "stroke": "none"}
 _NAME_HEIGHT = 0.06  # of the figure, which keeps that much free above the lines for each name of the legend
@@ -67,20 +68,23 @@ def drawable(bins: reduce.Bins) -> tuple[NDArray[np.float64], NDArray[np.float64
 class _Figure(ABC):
     """A bqplot figure of series over training steps, with the cursor's step marked and ways to move it."""
 
-    label = "value"
+    label = ("value", "数值")
     pointed: str | None = None  # the series whose points can be clicked
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Any, *, language: schema.Language = "auto") -> None:
         """Draw a recording, now and whenever it grows.
 
         Args:
             source: what `rnnwidgets.watch` returned, or a `Recording`; it may still be empty.
+            language: of its axes and names, `en` or `zh`; `auto` is English, since Python draws the figure and does not
+                know the language of the page.
 
         Raises:
-            RecordingError: `source` is neither.
+            RecordingError: `source` is neither, or `language` is unknown.
             ImportError: bqplot is not installed.
         """
         self.recording = recording_of(source)
+        self.language = languages.checked_language(language)
         self.step: int | None = None
         self._bqplot = load_bqplot()
         self._drawing = threading.Lock()
@@ -104,8 +108,10 @@ class _Figure(ABC):
         self.figure = self._bqplot.Figure(
             marks=[self._rule, self._points],
             axes=[
-                self._bqplot.Axis(scale=self._x, label="training step"),
-                self._bqplot.Axis(scale=self._y, label=self.label, label_offset="4em", side="left", tick_format=".0e"),
+                self._bqplot.Axis(scale=self._x, label=self._choose("training step", "训练步")),
+                self._bqplot.Axis(
+                    scale=self._y, label=self._choose(*self.label), label_offset="4em", side="left", tick_format=".0e"
+                ),
             ],
             fig_margin=_MARGIN,
             legend_location="top-right",
@@ -135,7 +141,7 @@ class _Figure(ABC):
         drawn = {name: drawable(bins) for name, bins in self._all_bins()}
         for name, (steps, values) in drawn.items():
             if name not in self._lines:
-                self._lines[name] = self._line(next(self._colors), name, y=self._y)
+                self._lines[name] = self._line(next(self._colors), self._name(name), y=self._y)
                 # The points last, so above the lines: what is on top of a point takes its clicks.
                 self.figure.marks = [self._rule, *self._lines.values(), self._points]
             _draw(self._lines[name], steps, values)
@@ -178,6 +184,14 @@ class _Figure(ABC):
             display_legend=bool(labels),
         )
 
+    def _choose(self, english: str, chinese: str) -> str:
+        """Return the text in the figure's language."""
+        return languages.choose(self.language, english, chinese)
+
+    def _name(self, name: str) -> str:
+        """Return the name of a series in the legend."""
+        return languages.series_name(name, self.language)
+
     def _clicked(self, _mark: Any, content: Any) -> None:
         self._point(content["data"]["x"])
 
@@ -216,7 +230,7 @@ class GradientNorms(_Figure):
         step: the step marked, or None.
     """
 
-    label = "gradient norm"
+    label = languages.SERIES[TOTAL]
     pointed = TOTAL
 
     @cached_property
@@ -228,7 +242,8 @@ class GradientNorms(_Figure):
         total = self.recording.series().get(TOTAL)
         if total is not None:
             yield TOTAL, total[1]
-        for name, series in ends.items():
+        for (layer, end), series in ends.items():
+            name = self._choose(f"dh {layer}, {end} timestep", f"dh {layer}，{_ENDS_ZH[end]}")
             yield name, series.bins
 
 
@@ -250,17 +265,19 @@ class TrainingCurves(_Figure):
         step: the step marked, or None.
     """
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Any, *, language: schema.Language = "auto") -> None:
         """Draw a recording, now and whenever it grows.
 
         Args:
             source: what `rnnwidgets.watch` returned, or a `Recording`; it may still be empty.
+            language: of its axes and names, `en` or `zh`; `auto` is English, since Python draws the figure and does not
+                know the language of the page.
 
         Raises:
-            RecordingError: `source` is neither.
+            RecordingError: `source` is neither, or `language` is unknown.
             ImportError: bqplot is not installed.
         """
-        super().__init__(source)
+        super().__init__(source, language=language)
         self.figure.interaction = self.brush
 
     def _all_bins(self) -> Iterator[tuple[str, reduce.Bins]]:

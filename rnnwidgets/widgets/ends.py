@@ -39,12 +39,15 @@ class Ends:
     def __init__(self, recording: Recording) -> None:
         """Read nothing yet."""
         self._recording = recording
-        self._series: dict[str, Series] = {}
+        self._series: dict[tuple[str, str], Series] = {}
         self._seen = -1
         self._takes = _GUESS
 
-    def read(self) -> Mapping[str, Series]:
-        """Read the frames that are new: those that somebody has looked at, and some of the others, evenly spread."""
+    def read(self) -> Mapping[tuple[str, str], Series]:
+        """Return the series by (layer, `first` or `last`).
+
+        Reads the new frames: all that are computed already, and some of the others, evenly spread.
+        """
         with self._recording.lock:
             new = self._recording[bisect.bisect_right(self._recording.steps, self._seen) :]
         frames = sound(new, reduce.spread(len(new), schema.CURVE_BINS))
@@ -62,4 +65,4 @@ class Ends:
         for trace in itertools.islice(frame.traces.values(), LAYERS):
             if "dh" in trace.arrays:
                 for end, norm in zip(("first", "last"), end_norms(trace), strict=True):
-                    self._series.setdefault(f"dh {trace.layer}, {end} time", Series()).append(frame.step, norm)
+                    self._series.setdefault((trace.layer, end), Series()).append(frame.step, norm)

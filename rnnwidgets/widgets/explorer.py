@@ -23,6 +23,7 @@ class Explorer(RecordingView):
         >>> rw.Explorer(recorder, panels=["steps", "gates", "flow"])
         >>> rw.Explorer(recorder, layout=[["steps"], ["gates", ["flow", "curves"]]])
         >>> rw.Explorer({"Adam": one, "SGD": other})
+        >>> rw.Explorer(recorder, language="zh")
     """
 
     panels: Sequence[str] = PANELS
@@ -45,11 +46,11 @@ class Explorer(RecordingView):
                 Of several runs, the panels stand in the order given.
             layout: `auto`, `column`, or rows of columns; a column is the name of a panel, or a list of names that stand
                 one below the other. Rows name the panels themselves.
-            cursor: `step`, `time`, `layer`, `gate`, `unit`, `sample` and `theme`, each optional.
+            cursor: `step`, `time`, `layer`, `gate`, `unit`, `sample`, `theme` and `language`, each optional.
 
         Raises:
-            RecordingError: `source` is none of these, a name is not that of a panel, or the cursor points outside what
-                is recorded.
+            RecordingError: `source` is none of these, a name is not that of a panel, `language` is unknown, or the
+                cursor points outside what is recorded.
         """
         if panels is None and isinstance(source, list | tuple | Mapping):
             panels = COMPARED

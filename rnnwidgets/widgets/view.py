@@ -20,6 +20,7 @@ import traitlets
 from rnnwidgets import schema
 from rnnwidgets.errors import RecordingError, UnknownNameError
 from rnnwidgets.frame import Trace
+from rnnwidgets.languages import checked_language
 from rnnwidgets.recording import Recording
 from rnnwidgets.widgets.audience import Message
 from rnnwidgets.widgets.lanes import sound
@@ -101,6 +102,7 @@ class RecordingView(PageWidget):
             last step selected is the one shown, and a move elsewhere takes the brush along. Other selectors of bqplot
             are led too, but bqplot answers them from Python, late: in a running cell that takes the reader back.
         theme: `auto` (that of the notebook), `light` or `dark`.
+        language: `auto` (that of the page, else of the browser), `en` or `zh`; a view that is shown changes at once.
     """
 
     panels: Sequence[str] = ()
@@ -113,6 +115,7 @@ class RecordingView(PageWidget):
     _panels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
     theme = traitlets.Enum(("auto", "light", "dark"), "auto").tag(sync=True)
+    language = traitlets.Unicode("auto").tag(sync=True)
     step = unechoed(traitlets.Int(None, allow_none=True))
     time = unechoed(traitlets.Int(0))
     layer = unechoed(traitlets.Unicode(""))
@@ -128,11 +131,11 @@ class RecordingView(PageWidget):
             source: what `rnnwidgets.watch` returned, or a `Recording`; it may still be empty. A list of two to four of
                 them, or a mapping from names to them, shows them side by side with one cursor.
             layout: `auto`, `column`, or rows of panels such as `[["gates", "cell"], ["flow"]]`.
-            cursor: `step`, `time`, `layer`, `gate`, `unit`, `sample` and `theme`, each optional.
+            cursor: `step`, `time`, `layer`, `gate`, `unit`, `sample`, `theme` and `language`, each optional.
 
         Raises:
-            RecordingError: `source` is none of these, `layout` names no panels, or the cursor points outside what is
-                recorded.
+            RecordingError: `source` is none of these, `layout` names no panels, `language` is unknown, or the cursor
+                points outside what is recorded.
         """
         named = recordings_of(source)
         self.recordings = tuple(named.values())
@@ -167,7 +170,8 @@ class RecordingView(PageWidget):
         if bundle is None:
             return None
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return {**data, "image/svg+xml": still(self.recording, self.layer, self.gate, self.sample)}, metadata
+        picture = still(self.recording, self.layer, self.gate, self.sample, self.language)
+        return {**data, "image/svg+xml": picture}, metadata
 
     def show(self, meta: Message, snapshot: bytes) -> None:
         """Send the snapshot of the whole run, even if it is the one sent before."""
@@ -200,6 +204,10 @@ class RecordingView(PageWidget):
     def _tell_charts(self, change: Any) -> None:
         for publisher in self._publishers:
             publisher.pointed(change["new"])
+
+    @traitlets.validate("language")
+    def _known_language(self, proposal: Any) -> str:
+        return checked_language(proposal["value"])
 
     @traitlets.validate("layer")
     def _known_layer(self, proposal: Any) -> str:

@@ -54,7 +54,7 @@ def test_a_default_lstm_is_said_to_vanish_while_the_cell_trains_and_after_it(not
     notebook.run(1)
     view = notebook.view(0)
     findings = view.control("findings")
-    findings.get_by_text("Vanishing: 59 steps back", exact=False).first.wait_for()
+    findings.get_by_text("Vanishing gradient: 59 steps back", exact=False).first.wait_for()
     assert notebook.is_running(1)
     notebook.stop()
     notebook.finish(1)

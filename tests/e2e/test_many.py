@@ -83,7 +83,7 @@ def test_runs_side_by_side_go_in_lock_step_from_the_browser_alone(notebook: Note
     with view.drag("step", 0.9) as move:
         move(0.1)
         chosen = view.until("n('step') === said('step') && n('step') < n('latest')").number("step")
-        view.root.get_by_text(f"less i at step {chosen}").wait_for()
+        view.root.get_by_text(f"minus i at step {chosen}").wait_for()
         assert notebook.traffic.sent[before:] == []
     assert view.root.locator('[data-panel="gates"]').count() == 2
     assert notebook.is_running(2)
@@ -107,7 +107,7 @@ def test_three_trained_runs_have_one_chart_a_scalar_that_is_brushed_and_differen
     assert all(re.search(rf"loss {kind} [\d.]", facts) for kind in ("RNN", "GRU", "LSTM")), facts
     titles = view.root.locator('[data-role="difference"]').all_inner_texts()
     assert titles == ["GRU \u2212 RNN", "LSTM \u2212 RNN"]
-    assert view.root.get_by_text("h at step 290 less h at step 290").count() == 2
+    assert view.root.get_by_text("h at step 290 minus h at step 290").count() == 2
 
     with view.drag("curves", 0.12) as move:
         move(0.24)

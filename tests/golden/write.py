@@ -84,6 +84,7 @@ def analysis() -> Analysis:
             "lstm.l0",
             3,
             1,
+            "f",
         ),
         schema.Finding(
             "clipped", "warning", "9 of 10.", "10 步中 9 步。", "Wait.", "等待。", "", None, None, None, None

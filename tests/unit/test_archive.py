@@ -62,9 +62,22 @@ def test_what_is_saved_is_what_is_loaded_even_after_thinning(tmp_path: Path):
     recording.save(tmp_path / "run")
     loaded = load(tmp_path / "run")
     same(recording, loaded)
-    assert (loaded.status.thinned, loaded.status.notes[0]) == (recording.status.thinned, "a word")
+    status = recording.status
+    assert (loaded.status.recorded, loaded.status.thinned) == (30, status.thinned) == (30, 30 - len(recording))
+    assert loaded.status.notes[0] == "a word"
     loaded.save(tmp_path / "again")
     same(recording, load(tmp_path / "again"))
+
+
+def test_a_run_written_as_it_goes_has_every_step_when_loaded(tmp_path: Path):
+    recording = Recording(memory=40_000)
+    recording.record_to(tmp_path / "run")
+    for step in range(30):
+        recording.append(make_frame(step))
+    recording.close()
+    assert recording.status.thinned > 0
+    loaded = load(tmp_path / "run")
+    assert (len(loaded), loaded.status.recorded, loaded.status.thinned) == (30, 30, 0)
 
 
 def test_update_ratios_and_scalars_that_come_after_a_frame_are_in_it_when_it_is_loaded(tmp_path: Path):

@@ -61,6 +61,19 @@ def test_export_writes_the_page(run: str, tmp_path: Path, monkeypatch: pytest.Mo
     assert "<title>mine</title>" in page
 
 
+def test_export_writes_the_page_in_the_language_asked_for(run: str, tmp_path: Path, monkeypatch, capsys):
+    script = tmp_path / "page.js"
+    script.write_text("draw()")
+    monkeypatch.setattr(export, "SCRIPT", script)
+    out = tmp_path / "out.html"
+    assert main(["export", run, str(out), "--language", "zh"]) == 0
+    assert '<html lang="zh-CN">' in out.read_text("utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["export", run, str(out), "--language", "de"])
+    assert ended.value.code == 2
+    assert "invalid choice: 'de'" in capsys.readouterr().err
+
+
 def test_what_cannot_be_done_is_one_sentence_and_ends_with_2(capsys: pytest.CaptureFixture[str]):
     for command in (["info", "none"], ["verify", "none"], ["export", "none", "out.html"]):
         assert main(command) == 2

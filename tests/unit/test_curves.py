@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from rnnwidgets.errors import RecordingError
 from rnnwidgets.frame import Frame, Trace
 from rnnwidgets.recording import Recording
 from rnnwidgets.widgets import Explorer, GradientNorms, TrainingCurves
@@ -65,12 +66,12 @@ def test_a_figure_draws_total_norm_and_both_ends_of_every_layer(wire: Wire, reco
     wire.clock.now += 1
     recording.changed()
     shown = drawn(norms)
-    assert list(shown) == ["grad_norm", "dh lstm.l0, first time", "dh lstm.l0, last time"]
+    assert list(shown) == ["gradient norm", "dh lstm.l0, first timestep", "dh lstm.l0, last timestep"]
     assert all(steps == [0, 1, 2, 3] for steps, _ in shown.values())
-    assert shown["grad_norm"][1] == [1, 0.1, 0.01, 0.001]
+    assert shown["gradient norm"][1] == [1, 0.1, 0.01, 0.001]
     ends = [end_norms(make_trace(seed=step)) for step in range(4)]
-    np.testing.assert_allclose(shown["dh lstm.l0, first time"][1], [first for first, _ in ends])
-    np.testing.assert_allclose(shown["dh lstm.l0, last time"][1], [last for _, last in ends])
+    np.testing.assert_allclose(shown["dh lstm.l0, first timestep"][1], [first for first, _ in ends])
+    np.testing.assert_allclose(shown["dh lstm.l0, last timestep"][1], [last for _, last in ends])
 
 
 def test_a_figure_is_a_bqplot_figure_with_a_logarithmic_axis_and_no_animation(norms: GradientNorms):
@@ -148,7 +149,7 @@ def test_a_click_on_a_point_moves_the_cursor_of_every_view(wire: Wire, recording
     append(wire, recording, range(5), 1.0)
     views = [Explorer(recording), Explorer(recording)]
     points = norms.figure.marks[-1]
-    assert points.x.tolist() == drawn(norms)["grad_norm"][0]
+    assert points.x.tolist() == drawn(norms)["gradient norm"][0]
     message = {"event": "element_click", "data": {"x": 4.0, "y": 1e-4, "index": 4}}
     points.comm.handle_msg({"content": {"data": {"method": "custom", "content": message}}, "buffers": []})
     assert [view.step for view in views] == [4, 4]
@@ -289,3 +290,21 @@ def test_brushing_over_steps_moves_the_cursor_of_every_view_to_the_last_of_them(
     assert explorer.step == 5
     for made in (curves, norms, explorer):
         made.close()
+
+
+def test_a_figure_in_chinese_has_chinese_axes_and_names(wire: Wire, recording: Recording):
+    append(wire, recording, range(2), 1.0)
+    norms = GradientNorms(recording, language="zh")
+    assert list(drawn(norms)) == ["梯度范数", "dh lstm.l0，首个时刻", "dh lstm.l0，末个时刻"]
+    assert [axis.label for axis in norms.figure.axes] == ["训练步", "梯度范数"]
+    curves = TrainingCurves(recording, language="zh")
+    assert [mark.labels[0] for mark in curves.figure.marks if mark.labels] == ["损失", "梯度范数"]
+    assert [axis.label for axis in curves.figure.axes] == ["训练步", "数值"]
+    norms.close()
+    curves.close()
+
+
+def test_a_figure_refuses_an_unknown_language_in_one_sentence(recording: Recording):
+    for kind in (GradientNorms, TrainingCurves):
+        with pytest.raises(RecordingError, match=r"^language: expected 'auto', 'en' or 'zh', found 'de'; use"):
+            kind(recording, language=cast("Any", "de"))

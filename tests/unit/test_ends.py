@@ -18,7 +18,7 @@ from rnnwidgets.widgets.beside import THREAD_NAME, AtOnce
 from rnnwidgets.widgets.publisher import Publisher
 from tests.unit.frames import make_frame
 
-FIRST, LAST = "dh l0, first time", "dh l0, last time"
+FIRST, LAST = ("l0", "first"), ("l0", "last")
 SECONDS = 30.0
 
 

@@ -70,7 +70,7 @@ def test_large_layers_are_strided_before_fewer_than_32_steps_are_left(tmp_path: 
     meta, headers = held(export_html(recorded(40, (100, 2, 64)), tmp_path / "a.html", size=500_000))
     assert len(headers) == 32
     assert any(plane["shape"] != plane["full"] for plane in headers[0]["planes"])
-    assert meta["meta"]["status"]["notes"][-1].startswith("units and times of large layers are strided")
+    assert meta["meta"]["status"]["notes"][-1].startswith("units and timesteps of large layers are strided")
 
 
 def test_a_recording_on_disk_is_exported_without_its_damaged_frame(tmp_path: Path):
@@ -131,3 +131,28 @@ def test_a_size_that_cannot_be_kept_and_a_missing_script_are_said(tmp_path: Path
     script.unlink()
     with pytest.raises(RecordingError, match="found no such file; run `make build`"):
         export_html(recorded(1), tmp_path / "a.html")
+
+
+@pytest.mark.parametrize(
+    ("language", "root", "title", "note"),
+    [
+        ("auto", "<html>", "Recording of a recurrent network", "units and timesteps of large layers are strided"),
+        ("en", '<html lang="en">', "Recording of a recurrent network", "units and timesteps of large layers are str"),
+        ("zh", '<html lang="zh-CN">', "循环神经网络的训练记录", "为控制文件大小，此文件对大层的单元"),
+    ],
+)
+def test_a_page_has_the_language_title_and_notes_of_its_language(
+    tmp_path: Path, language: Any, root: str, title: str, note: str
+):
+    path = export_html(recorded(40, (100, 2, 64)), tmp_path / "a.html", size=500_000, language=language)
+    text = path.read_text("utf-8")
+    assert root in text
+    assert f"<title>{title}</title>" in text
+    assert held(path)[0]["meta"]["status"]["notes"][-1].startswith(note)
+
+
+def test_an_unknown_language_of_a_page_is_refused_in_one_sentence(tmp_path: Path):
+    unknown: Any = "de"
+    with pytest.raises(RecordingError, match=r"^language: expected 'auto', 'en' or 'zh', found 'de'; use"):
+        export_html(recorded(1), tmp_path / "a.html", language=unknown)
+    assert list(tmp_path.glob("*.html")) == []

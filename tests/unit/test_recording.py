@@ -77,6 +77,7 @@ def test_a_frame_of_which_not_one_time_fits_is_not_kept_and_that_is_said():
     recording.append(sized(0, 60))
     recording.append(make_frame(1, (1, 1, 50)))
     assert recording.steps == [0]
+    assert (recording.status.recorded, recording.status.thinned) == (2, 1)
     (note,) = recording.status.notes
     assert note.startswith("step 1 needs")
     assert "more than memory=100, and was not kept: watch fewer samples or give more memory" in note

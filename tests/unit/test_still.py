@@ -56,11 +56,11 @@ def test_the_times_are_those_of_the_input_where_a_recording_begins_later():
     frame = make_frame(0)
     traces = {name: replace(trace, first=70) for name, trace in frame.traces.items()}
     recording.append(replace(frame, traces=traces))
-    assert ">time 70 to 76</text>" in still(recording)
+    assert ">timesteps 70 to 76</text>" in still(recording)
 
 
 def test_an_empty_recording_and_a_large_layer_are_drawn_too():
-    assert "Nothing had been recorded" in still(Recording())
+    assert "Nothing was recorded yet" in still(Recording())
     recording = Recording()
     recording.append(make_frame(0, (300, 1, 200)))
     svg = still(recording, "lstm.l0", "dh")
@@ -74,3 +74,11 @@ def test_a_view_shows_the_picture_beside_the_live_view_for_a_host_to_choose():
     assert set(data) == {"text/plain", "application/vnd.jupyter.widget-view+json", "image/svg+xml"}
     assert data["image/svg+xml"] == still(view.recording)
     view.close()
+
+
+def test_the_picture_of_a_chinese_view_is_in_chinese():
+    view = GateHeatmap(recorded(), gate="f", language="zh")
+    data, _ = view._repr_mimebundle_()
+    view.close()
+    for words in (">rnnwidgets：等待中，第 3 步<", "暗为 0，亮为 1", ">时刻 0 至 6<", ">损失：第 0 至 3 步，0.25 至"):
+        assert words in data["image/svg+xml"]

@@ -282,3 +282,21 @@ def test_a_tapped_layer_is_shown_by_the_names_that_it_holds():
     GateHeatmap(recording, gate="dmemory").close()
     with pytest.raises(UnknownNameError, match="gate: expected one of memory, dmemory, found 'h'"):
         GateHeatmap(recording, gate="h")
+
+
+def test_the_language_of_a_view_is_sent_and_may_change(explorer: Explorer, wire: Wire, recording: Recording):
+    assert explorer.language == "auto"
+    explorer.language = "zh"
+    assert wire[-1].data["state"] == {"language": "zh"}
+    chinese = GateHeatmap(recording, language="zh")
+    assert chinese.language == "zh"
+    chinese.close()
+
+
+def test_an_unknown_language_of_a_view_is_refused_in_one_sentence(explorer: Explorer, recording: Recording):
+    sentence = "^language: expected 'auto', 'en' or 'zh', found 'de'; use one of those, or leave it out for 'auto'.$"
+    with pytest.raises(RecordingError, match=sentence):
+        explorer.language = "de"
+    with pytest.raises(RecordingError, match=sentence):
+        Explorer(recording, language="de")
+    assert explorer.language == "auto"

@@ -16,7 +16,7 @@ import type { Rows } from "../view/layout";
 import { mountView, type View } from "../view/view";
 import { all, type End, listen, type Model } from "./model";
 import { bindSelection, type Pointer } from "./selection";
-import { pageHub, pageLanguage } from "./surroundings";
+import { languageOf, pageHub } from "./surroundings";
 
 /** A recording beside the first: an entry of the trait `_others`. */
 interface Other {
@@ -152,18 +152,20 @@ function show(model: Model, el: HTMLElement, { runs, cursor }: Session): End {
   const mount = (): View =>
     mountView(el, {
       ...{ runs, cursor },
-      language: pageLanguage(),
+      language: languageOf(model.get("language")),
       panels: (model.get("_panels") as readonly Panel[] | undefined) ?? [],
       rows: (model.get("_rows") as Rows | undefined) ?? [],
       theme: () => (model.get("theme") as Theme | undefined) ?? "auto",
     });
   let view = mount();
+  const remount = () => {
+    view.close();
+    view = mount();
+  };
   const endings = [
     listen(model, "change:theme", () => view.restyle()),
-    listen(model, "change:_panels", () => {
-      view.close();
-      view = mount();
-    }),
+    listen(model, "change:_panels", remount),
+    listen(model, "change:language", remount),
   ];
   return all([...endings, () => view.close()]);
 }

@@ -5,7 +5,7 @@ import type { Bytes } from "../frame";
 import type { Meta, Panel, Theme } from "../protocol.gen";
 import { Store } from "../store";
 import { mountView } from "../view/view";
-import { pageHub, pageLanguage } from "./surroundings";
+import { languageOf, pageHub } from "./surroundings";
 
 export interface Recorded {
   readonly meta: Meta;
@@ -24,7 +24,7 @@ export function mount(element: HTMLElement, { meta, snapshot, panels, theme }: R
     cursor,
     panels,
     rows: [],
-    language: pageLanguage(),
+    language: languageOf("auto"),
     theme: () => theme,
   });
   return () => {

@@ -1,4 +1,4 @@
-/** What the page around a view has for all of them: one hub for the cursors, and the reader's language. */
+/** What all views on a page share: one hub for the cursors, and the language of the page. */
 
 import { Hub } from "../cursor";
 
@@ -11,6 +11,7 @@ export function pageHub(): Hub {
   return page[HUB];
 }
 
-export function pageLanguage(): string {
-  return document.documentElement.lang || navigator.language;
+/** The language tag for the trait `language`; `auto`, and a trait that is missing, mean that of the page. */
+export function languageOf(wish: unknown): string {
+  return wish === "en" || wish === "zh" ? wish : document.documentElement.lang || navigator.language;
 }

@@ -1,4 +1,4 @@
-/** What is worth saying of the run at the step shown: sentences, the gravest first, each with where to look. */
+/** The findings at the step shown, the most severe first, each with the place where it shows. */
 
 import type { Cursor, Place } from "../cursor";
 import { grouped } from "../format";
@@ -14,16 +14,16 @@ export interface Said {
   readonly sentence: string;
   readonly advice: string;
   readonly source: string;
-  /** Where the cursor goes to see it, and that place in words; null where it is everywhere. */
+  /** The move of the cursor to the place where it shows, and that place in words; null if it has no place. */
   readonly look: Partial<Cursor> | null;
   readonly place: string;
 }
 
 export interface FindingsScene {
   readonly said: readonly Said[];
-  /** What there is to say where no finding is. */
+  /** The text if there is no finding. */
   readonly message: string;
-  /** The step that the findings are of, where it is not the one shown. */
+  /** The step of the last analysis, if it is not the step shown. */
   readonly note: string;
 }
 
@@ -44,11 +44,13 @@ export function resolve(store: Store, place: Place, strings: Strings): FindingsS
 
 function saidOf(finding: Finding, strings: Strings): Said {
   const { name, severity, source, step, layer, time, unit } = finding;
-  const known = { step, layer, time, unit };
+  const gate = finding.gate ?? null; // findings of earlier versions lack it
+  const known = { step, layer, time, unit, gate };
   const look = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== null)) as Partial<Cursor>;
   const words = [
     step === null ? "" : strings.step(grouped(step)),
     layer ?? "",
+    gate ?? "",
     time === null ? "" : `t = ${time}`,
     unit === null ? "" : `${strings.unit} ${unit}`,
   ].filter((word) => word !== "");

@@ -126,7 +126,7 @@ function labelsOf(gate: string, { right, left }: Shares, { plane }: Sheet, box: 
     titleOf(gate, box, strings),
     ...ends,
     label(`${strings.open} > ${HIGH}: ${percent(average(right))}`, middle, bottom + 27, "center", "total"),
-    label(`${strings.shut} ${low}: ${percent(average(left))}`, middle, bottom + 42, "center", "direct"),
+    label(`${strings.closed} ${low}: ${percent(average(left))}`, middle, bottom + 42, "center", "direct"),
   ];
 }
 
@@ -158,7 +158,7 @@ export function describe({ gate, shares, unitStride }: Square, unit: number, str
     `${strings.unit} ${unit}`,
     strings.gate[gate] ?? gate,
     `${strings.open}: ${percent(shares.right[row] ?? Number.NaN)}`,
-    `${strings.shut}: ${percent(shares.left[row] ?? Number.NaN)}`,
+    `${strings.closed}: ${percent(shares.left[row] ?? Number.NaN)}`,
   ];
 }
 

@@ -1,4 +1,4 @@
-/** What the recorder and this page say of themselves, in words. */
+/** The text of the status bar: state, facts and notes of the recorder and of this page. */
 
 import type { Place } from "../cursor";
 import { grouped, percent, value as valueText } from "../format";
@@ -8,7 +8,7 @@ import { row } from "../series";
 import type { Store } from "../store";
 import type { Strings } from "../strings";
 
-/** The recorder's state, or what this page knows better: silent too long, messages missed. */
+/** The recorder's state, or that this page received nothing for a while, or lacks messages. */
 export type ShownState = State | "stale" | "gap";
 
 export interface StatusScene {
@@ -67,13 +67,20 @@ function notesOf(store: Store, place: Place, state: ShownState, strings: Strings
   const { status } = store;
   const notes: string[] = [];
   const missed = store.gaps.reduce((sum, { from, to }) => sum + to - from + 1, 0);
-  const thinned = (status?.thinned ?? 0) + store.thinned;
   if (store.foreign !== null && store.steps.length > 0) notes.push(strings.foreign(store.foreign));
   if (status?.state === "live" && place.frame && !place.following) notes.push(strings.letGo);
   if (state === "stale") notes.push(strings.stale);
   if (missed > 0) notes.push(strings.missed(grouped(missed)));
   if (store.damaged > 0) notes.push(strings.damaged(grouped(store.damaged)));
   if (status && status.every > 1) notes.push(strings.every(status.every));
-  if (thinned > 0) notes.push(strings.thinned(grouped(thinned)));
-  return [...notes, ...(status?.notes ?? [])];
+  return [...notes, ...keptOf(store, strings), ...(status?.notes ?? [])];
+}
+
+/** How many steps Python and this page keep, if either dropped some to stay within its memory. */
+function keptOf({ status, steps, thinned }: Store, strings: Strings): string[] {
+  if (!status || status.thinned + thinned === 0) return [];
+  const kept = status.recorded - status.thinned;
+  const [inPython, recorded, here] = [kept, status.recorded, steps.length].map(grouped) as [string, string, string];
+  if (status.thinned === 0) return [strings.keptHere(here, recorded)];
+  return [kept === steps.length ? strings.kept(inPython, recorded) : strings.keptOther(inPython, recorded, here)];
 }

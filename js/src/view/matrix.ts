@@ -1,4 +1,4 @@
-/** The matrix of who teaches whom on the page: pointing says the number and both words, pressing goes to the time. */
+/** The panel of the matrix: pointing shows the number and both tokens, pressing moves the cursor to the time. */
 
 import { wishAt } from "../cursor";
 import { cellAt, describe, paint, paintStill, resolve, topOf } from "../panels/matrix";
@@ -8,7 +8,7 @@ import { picture } from "./picture";
 
 export function matrix(stage: Stage): PanelView {
   const { strings, store, place } = stage;
-  const title = strings.panel.matrix;
+  const title = `${strings.panel.matrix}: ${strings.matrixTitle}`;
   const drawing = picture(stage, {
     role: "matrix",
     resolve: (shown, width) => resolve(store, shown, width, strings),

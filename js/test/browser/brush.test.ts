@@ -98,7 +98,7 @@ describe("a drag over a chart of training", () => {
   test("says under the pointer what can be done there, and while it lasts which steps are marked", async () => {
     const { root, chart, strip } = await stage();
     const lines = () => [...(root.querySelectorAll("[data-shown] div") ?? [])].map(({ textContent }) => textContent);
-    const help = "drag: zoom; double click: whole run; Shift + drag: scrub";
+    const help = "drag: zoom; double-click: whole run; Shift + drag: change the step";
     await hover(chart(0.5));
     await expect.poll(lines).toEqual(["step 30", "loss: 3.23", help]);
     await hover(strip(0.5));

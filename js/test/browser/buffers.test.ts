@@ -65,7 +65,7 @@ describe.each(NONE.map((buffers) => [JSON.stringify(buffers) ?? "undefined", buf
       const root = await show(model);
       model.emit("msg:custom", delta(6), buffers);
       await expect.poll(() => root.dataset["state"]).toBe("gap");
-      expect(part(root, "status").textContent).toContain("1 messages damaged");
+      expect(part(root, "status").textContent).toContain("1 message damaged");
       expect(root.dataset).toMatchObject({ frames: "3", step: "4" });
       model.arrive({ _meta: meta(6), _snapshot: snapshot });
       await expect.poll(() => root.dataset["state"]).toBe("live");
@@ -78,7 +78,7 @@ test.each([null, undefined, "", "UlNOVw==", {}, []])(
   async (lost) => {
     const root = await show(new FakeModel({ _meta: meta(5), _snapshot: lost }));
     expect(root.dataset["state"]).toBe("gap");
-    expect(part(root, "status").textContent).toContain("1 messages damaged");
+    expect(part(root, "status").textContent).toContain("1 message damaged");
     expect(part(root, "status").textContent).toContain("Waiting for the first training step");
   },
 );

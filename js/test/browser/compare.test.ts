@@ -48,7 +48,7 @@ describe("runs side by side", () => {
       expect(column(root, panel).map(nameOf)).toEqual(["\u2014 one", "- - two"]);
     }
     expect(part(root, "difference").textContent).toBe("two \u2212 one");
-    await expect.poll(() => column(root, "difference")[0]?.textContent).toContain("i at step 3 less i at step 4");
+    await expect.poll(() => column(root, "difference")[0]?.textContent).toContain("i at step 3 minus i at step 4");
   });
 
   test("are named beside their curves in the colors of their lines, which the picture says in words", async () => {
@@ -64,7 +64,7 @@ describe("runs side by side", () => {
     host.style.width = "1200px";
     const root = await show(compared(3, [80, 160]));
     const left = (panel: string) => column(root, panel).map((one) => one.getBoundingClientRect().left);
-    await expect.poll(() => column(root, "difference")[1]?.textContent).toContain("i at step 3 less i at step 4");
+    await expect.poll(() => column(root, "difference")[1]?.textContent).toContain("i at step 3 minus i at step 4");
     expect(new Set(left("gates")).size).toBe(3);
     expect(left("difference")).toEqual(left("gates").slice(1));
     const titles = column(root, "difference").map((one) => one.querySelector('[data-role="difference"]')?.textContent);
@@ -96,7 +96,7 @@ describe("runs side by side", () => {
     const [one = 0, other = 1] = column(root, "gates").map((section) => colorAt(section, 1, 1));
     expect(one).toBe(other);
     expect(one).toBe(pack(diverging("light", SURFACES.light)(0.5)));
-    await expect.poll(() => column(root, "difference")[0]?.textContent).toContain("h at step 0 less h at step 0");
+    await expect.poll(() => column(root, "difference")[0]?.textContent).toContain("h at step 0 minus h at step 0");
     expect(colorAt(column(root, "difference")[0] as HTMLElement, 1, 1)).toBe(pack([...SURFACES.light]));
   });
 
@@ -136,7 +136,7 @@ describe("runs side by side", () => {
   test.each([320, 600, 760, 1180])("stay within %d pixels", async (width) => {
     host.style.width = `${width}px`;
     const root = await show(compared(3, [40, 80, 120]));
-    await expect.poll(() => column(root, "difference")[2]?.textContent).toContain("less");
+    await expect.poll(() => column(root, "difference")[2]?.textContent).toContain("minus");
     const { right } = root.getBoundingClientRect();
     for (const child of root.querySelectorAll("section *")) {
       if (!child.closest(".rnnw-hidden")) expect(child.getBoundingClientRect().right).toBeLessThanOrEqual(right + 0.5);
@@ -148,7 +148,7 @@ describe("runs side by side", () => {
     const root = await show(model);
     slide(part(root, "step"), 0, "input");
     await expect.poll(() => root.dataset["step"]).toBe("0");
-    await expect.poll(() => column(root, "difference")[0]?.textContent).toContain("i at step 1 less i at step 0");
+    await expect.poll(() => column(root, "difference")[0]?.textContent).toContain("i at step 1 minus i at step 0");
     slide(part(root, "time"), 2, "input");
     const times = () => [...root.querySelectorAll<HTMLInputElement>('[data-role="time"]')].map(({ value }) => value);
     await expect.poll(times).toEqual(["2", "2", "2"]);
@@ -165,7 +165,7 @@ describe("runs side by side", () => {
     slide(slider, 3, "input");
     await expect
       .poll(() => column(root, "difference")[0]?.textContent)
-      .toContain("i at step 1\u202f007 less i at step 4");
+      .toContain("i at step 1\u202f007 minus i at step 4");
     part(root, "previous").click();
     await expect.poll(() => root.dataset["step"]).toBe("1005");
   });

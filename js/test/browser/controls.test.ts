@@ -34,7 +34,7 @@ describe("sliders and buttons", () => {
     const root = await show(recorded());
     const { top } = part(root, "step").getBoundingClientRect();
     part(root, "previous").click();
-    await expect.poll(() => part(root, "status").textContent).toContain("stays at this step");
+    await expect.poll(() => part(root, "status").textContent).toContain("Paused at this step");
     expect(part(root, "step").getBoundingClientRect().top).toBe(top);
   });
 

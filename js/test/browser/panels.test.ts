@@ -15,7 +15,7 @@ import { part, show } from "./stage";
 const PANELS: readonly Panel[] = ["findings", "gates", "cell", "units", "flow", "matrix", "saturation", "weights"];
 const hostile = '<img src=x onerror="window.broken = true">\u202e';
 const findings: readonly Finding[] = [
-  { ...FINDING, step: 3, time: 2, unit: 6 },
+  { ...FINDING, step: 3, time: 2, unit: 6, gate: "g" },
   { ...FINDING, name: "odd", sentence: hostile, advice: hostile, source: hostile, layer: null, time: null },
 ];
 
@@ -47,7 +47,7 @@ describe("a screen reader", () => {
     ["The cell", /unit 1, f 0\.\d\d, .*c\u209c\u208b\u2081 .*tanh /],
     ["Units over time", /forget gate f, t = 4 \/ 24, unit 1 f = 0\.\d+$/],
     ["Who teaches whom", /t = 4 learns most from the loss at s = \d+ ‘\w+’: /],
-    ["Saturation", /step 8, i, open > 0\.9: \d+ %, shut < 0\.1: \d+ %, f, /],
+    ["Saturation", /step 8, i, open > 0\.9: \d+ %, closed < 0\.1: \d+ %, f, /],
     ["Weights", /i radius 0\.\d+, f radius /],
   ])("hears the facts of %s", async (name, facts) => {
     await stage();
@@ -132,9 +132,9 @@ describe("findings", () => {
     const list = part(root, "findings");
     (list.querySelector("[data-look]") as HTMLElement).click();
     await expect
-      .poll(() => [root.dataset["step"], root.dataset["time"], root.dataset["unit"]])
-      .toEqual(["3", "2", "6"]);
-    expect(model.saved).toEqual([{ step: 3, layer: "lstm.l0", time: 2, unit: 6 }]);
+      .poll(() => [root.dataset["step"], root.dataset["time"], root.dataset["unit"], root.dataset["gate"]])
+      .toEqual(["3", "2", "6", "g"]);
+    expect(model.saved).toEqual([{ step: 3, layer: "lstm.l0", time: 2, unit: 6, gate: "g" }]);
     model.arrive({ step: null });
     await expect.poll(() => list.querySelectorAll("li").length).toBe(2);
     (list.querySelector("summary") as HTMLElement).click();

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Bytes } from "../../src/frame";
 import widget from "../../src/host/jupyter";
 import { mount } from "../../src/host/page";
+import { CHINESE, ENGLISH } from "../../src/strings";
 import { delta, meta } from "../frames";
 import { FakeModel, PANELS } from "./model";
 import { endings, frameOf, host, painted, part, recorded, show, snapshot } from "./stage";
@@ -191,6 +192,21 @@ describe("a view", () => {
     for (const restore of restores) restore();
     expect(new Set(during)).toEqual(new Set(["setTimeout", "requestAnimationFrame", "observer"]));
     expect([...pending]).toEqual([]);
+  });
+
+  test("speaks the language of its trait, and changes it at once", async () => {
+    const model = recorded({ language: "zh" });
+    let root = await show(model);
+    expect(root.getAttribute("aria-label")).toBe(CHINESE.view);
+    model.arrive({ language: "en" });
+    root = await painted(host);
+    expect(host.querySelectorAll(".rnnw")).toHaveLength(1);
+    expect(root.getAttribute("aria-label")).toBe(ENGLISH.view);
+    document.documentElement.lang = "zh-CN";
+    model.arrive({ language: "auto" });
+    root = await painted(host);
+    expect(root.getAttribute("aria-label")).toBe(CHINESE.view);
+    document.documentElement.lang = "";
   });
 
   test("stands on a plain page from the bytes of a snapshot", async () => {
