@@ -36,6 +36,11 @@ export interface Phrases {
   readonly lookHelp: string;
   /** The one of two sentences that is in this language. */
   readonly say: (english: string, chinese: string) => string;
+  readonly moreFindings: (count: number) => string;
+  readonly fewerFindings: string;
+  /** What the signs of the cell's diagram mean, one line each. */
+  readonly cellLegend: ReadonlyArray<readonly [sign: string, meaning: string]>;
+  readonly cellLegendTitle: string;
   /** A quantity whose picture was sent coarser than it was recorded, at a place that the picture leaves out. */
   readonly notSent: (name: string) => string;
 }
@@ -89,6 +94,21 @@ export const ENGLISH_PHRASES: Phrases = {
   advice: "What to try",
   lookHelp: "Go to the place where this shows",
   say: (english) => english,
+  moreFindings: (count) => `+ ${count} more`,
+  fewerFindings: "Close",
+  cellLegend: [
+    ["\u03c3", "logistic function: 0 is closed, 1 is open"],
+    ["tanh", "hyperbolic tangent: from \u22121 to 1"],
+    ["\u00d7", "product of two numbers, unit by unit"],
+    ["+", "sum of two numbers, unit by unit"],
+    ["1 \u2212", "one minus the number"],
+    ["f i g o c h", "LSTM: forget, input, candidate, output; cell state, hidden state"],
+    ["r z n h", "GRU: reset, update, candidate; hidden state"],
+    ["color", "as in the heatmap: gates from 0 (dark) to 1 (light), states from blue (negative) over white to orange"],
+    ["\u2202L", "gradient of the loss, on a logarithmic color scale"],
+    ["\u2013", "not known: not recorded, or not sent to this page"],
+  ],
+  cellLegendTitle: "Signs and colors",
   notSent: (name) => `${name}: value not sent at this place`,
 };
 
@@ -140,5 +160,20 @@ export const CHINESE_PHRASES: Phrases = {
   advice: "建议",
   lookHelp: "转到出现此现象的位置",
   say: (_, chinese) => chinese,
+  moreFindings: (count) => `另有 ${count} 条`,
+  fewerFindings: "收起",
+  cellLegend: [
+    ["\u03c3", "logistic 函数：0 为关闭，1 为打开"],
+    ["tanh", "双曲正切：取值从 \u22121 到 1"],
+    ["\u00d7", "逐单元相乘"],
+    ["+", "逐单元相加"],
+    ["1 \u2212", "一减去该数"],
+    ["f i g o c h", "LSTM：遗忘门、输入门、候选值、输出门；细胞状态、隐藏状态"],
+    ["r z n h", "GRU：重置门、更新门、候选值；隐藏状态"],
+    ["颜色", "与热图相同：门从 0（深）到 1（浅），状态从蓝（负）经白到橙（正）"],
+    ["\u2202L", "损失的梯度，对数色标"],
+    ["\u2013", "未知：未记录，或未发送到本页面"],
+  ],
+  cellLegendTitle: "符号与颜色",
   notSent: (name) => `${name}：此处的数值未发送`,
 };

@@ -40,7 +40,8 @@ export interface Strings extends Phrases, Captions {
   readonly heatmapHelp: string;
   readonly time: string;
   readonly unit: string;
-  readonly at: (time: number, times: number) => string;
+  /** A timestep and the last one, both counted from 0. */
+  readonly at: (time: number, last: number) => string;
   readonly quoted: (token: string) => string;
   readonly noData: string;
   readonly bad: (counts: string) => string;
@@ -120,7 +121,7 @@ export const ENGLISH: Strings = {
   heatmapHelp: "arrow keys: change time and unit; plus, minus and 0: zoom",
   time: "time",
   unit: "unit",
-  at: (time, times) => `t = ${time} / ${times}`,
+  at: (time, last) => `t = ${time} / ${last}`,
   quoted: (token) => `\u2018${token}\u2019`,
   noData: "padding: past the end of this sequence",
   bad: (counts) => `${counts} values`,
@@ -206,7 +207,7 @@ export const CHINESE: Strings = {
   heatmapHelp: "方向键：切换时刻和单元；加号、减号和 0：缩放",
   time: "时间",
   unit: "单元",
-  at: (time, times) => `t = ${time} / ${times}`,
+  at: (time, last) => `t = ${time} / ${last}`,
   quoted: (token) => `\u201c${token}\u201d`,
   noData: "填充：已超出该序列的末尾",
   bad: (counts) => `非有限值：${counts}`,

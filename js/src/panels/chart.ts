@@ -117,19 +117,21 @@ function curveOf(
   };
 }
 
-/** The value of a scalar at the step shown: the frame's own, else that of the bin that holds the step. */
-function valueAt(place: Place, name: string, series: Series): number | null {
+/** The value of a scalar at the step shown: the frame's own, else that of a bin that holds this step alone. */
+export function valueAt(place: Place, name: string, series: Series | undefined): number | null {
   const scalar = place.frame?.header.scalars[name];
-  return scalar !== undefined ? numberOf(scalar) : (valueIn(series, place.step)?.mean ?? null);
+  if (scalar !== undefined) return numberOf(scalar);
+  const bin = series && valueIn(series, place.step);
+  return bin?.count === 1 ? bin.mean : null;
 }
 
 /** The bin that holds a step, or nothing. */
-export function valueIn(series: Series, step: number): { mean: number; low: number; high: number } | null {
+export function valueIn(series: Series, step: number): Record<"mean" | "low" | "high" | "count", number> | null {
   const bin = insertion(row(series, "last"), step);
   const from = row(series, "first")[bin];
   if (from === undefined || from > step) return null;
-  const [mean, low, high] = (["mean", "low", "high"] as const).map((name) => row(series, name)[bin] as number);
-  return { mean: mean as number, low: low as number, high: high as number };
+  const at = (name: "mean" | "low" | "high" | "count") => row(series, name)[bin] as number;
+  return { mean: at("mean"), low: at("low"), high: at("high"), count: at("count") };
 }
 
 interface Vertical {

@@ -209,14 +209,15 @@ export function paintShown(scene: CurvesScene, context: CanvasRenderingContext2D
   }
 }
 
-/** What a chart says of a step: the step, then each line with its value, and from where to where it went in its bin. */
+/** What a chart says of a step: the step, then each line with its value, or from where to where it went in its bin. */
 export function describe(axis: Overview | Chart, step: number, strings: Strings): string[] {
   const { curves, title } = "chart" in axis ? axis.chart : axis;
   const facts = curves.flatMap(({ label, series }) => {
     const found = valueIn(series, step);
     if (!found) return [];
-    const spread = found.low < found.high ? ` (${strings.range(valueText(found.low), valueText(found.high))})` : "";
-    return [`${label || title}: ${valueText(found.mean)}${spread}`];
+    const { mean, low, high } = found;
+    const text = low < high ? strings.range(valueText(low), valueText(high)) : valueText(mean);
+    return [`${label || title}: ${text}`];
   });
   return [strings.step(grouped(step)), ...facts];
 }

@@ -104,20 +104,23 @@ export function resolve(
     ],
     rule: x(place.time),
     readings: [
-      ...[...series].reverse().map(({ quantity, logs }) => readingOf(quantity, logs[place.time], strings)),
+      ...[...series].reverse().map(({ quantity, logs, stride }) => {
+        return readingOf(quantity, place.time % stride ? undefined : logs[place.time], strings);
+      }),
       ...fading(series, strings),
     ],
     message: "",
   };
 }
 
-type Found = { quantity: Quantity; logs: readonly number[] };
+type Found = { quantity: Quantity; logs: readonly number[]; stride: number };
 
-/** Logarithms of the norms of one sample over its own timesteps, for each quantity that the frame holds. */
+/** Logarithms of the norms of one sample over its own timesteps, of which every `stride`-th was sent. */
 function seriesOf(frame: StepFrame, place: Place): Found[] {
   return QUANTITIES.flatMap((quantity) => {
     const logs = logsOf(frame, place, quantity.name, place.sample);
-    return logs ? [{ quantity, logs }] : [];
+    const [stride = 1] = planeOf(frame, place.layer?.name ?? "", NORM_PREFIX + quantity.name)?.stride ?? [];
+    return logs ? [{ quantity, logs, stride }] : [];
   });
 }
 
@@ -234,7 +237,8 @@ function readingOf(quantity: Quantity, log: number | undefined, strings: Strings
 
 /** How large the total gradient is at the first time against the last: far below 1 where it vanishes on its way back. */
 function fading(series: readonly Found[], strings: Strings): Reading[] {
-  const logs = series.find(({ quantity }) => quantity.name === "dh")?.logs ?? [];
+  const { logs, stride } = series.find(({ quantity }) => quantity.name === "dh") ?? { logs: [], stride: 1 };
+  if ((logs.length - 1) % stride) return [];
   const [first, last] = [logs[0], logs[logs.length - 1]];
   if (first === undefined || last === undefined || logs.length < 2 || last === -Number.POSITIVE_INFINITY) return [];
   return [{ tone: "ink", name: strings.fading, symbol: "", text: valueText(10 ** (first - last)) }];

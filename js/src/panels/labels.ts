@@ -30,9 +30,9 @@ function middles({ from, to }: Span, low: number, high: number): Scale {
   return linear(from - 0.5, to - 0.5, low, high);
 }
 
-/** "t = 17 / 35", counted from the start of the input. */
+/** "t = 17 / 34": the timestep and the last one, counted from 0 at the start of the input. */
 export function timeText({ first, times }: Place, time: number, strings: Strings): string {
-  return strings.at(first + time, first + times);
+  return strings.at(first + time, first + Math.max(times - 1, 0));
 }
 
 /** Numbers of timesteps at height `y`, that of the time shown among them. */
@@ -88,11 +88,21 @@ export function apart(labels: readonly Label[]): Label[] {
 }
 
 /** Values along the color bar of a plane whose scale ends at `top`. */
+/** Beyond this the ends of a scale are powers of ten, which find room beside the bar. */
+const LARGE = 1e4;
+
+/** A number beside the bar; an end that is a power of ten as such. */
+function endText(number: number): string {
+  const size = Math.abs(number);
+  return size > LARGE ? `${number < 0 ? "\u2212" : ""}${power(Math.round(Math.log10(size)))}` : value(number);
+}
+
 export function legendTicks(plane: Plane, top: number): Legend["ticks"] {
   if (plane.encoding === "unit") return [0, 0.5, 1].map((position) => ({ position, text: tick(position) }));
   if (top === 0) return [{ position: 0, text: "0" }];
   if (plane.encoding === "symmetric") {
-    return [-1, -0.5, 0, 0.5, 1].map((position) => ({ position, text: value(position * top) }));
+    const positions = top > LARGE ? [-1, 0, 1] : [-1, -0.5, 0, 0.5, 1];
+    return positions.map((position) => ({ position, text: endText(position * top) }));
   }
   const order = Math.round(Math.log10(top));
   const sides = [1, 0.5].flatMap((position) => {

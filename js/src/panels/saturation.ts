@@ -7,23 +7,25 @@
  */
 
 import type { Place } from "../cursor";
-import { tick } from "../format";
-import type { StepFrame } from "../frame";
+import { dash, lastDigit, tick } from "../format";
+import { type Reading, readingOf, type StepFrame } from "../frame";
 import { type Label, label, paintLabels, paintMessage } from "../marks/label";
 import { paintDots, paintLine } from "../marks/line";
 import { paintRule } from "../marks/rule";
-import type { Layer } from "../protocol.gen";
+import type { Layer, Plane } from "../protocol.gen";
 import type { Box } from "../scale";
 import type { Store } from "../store";
 import type { Strings } from "../strings";
 import type { Look } from "../theme";
-import { keyOf, numbersOf, remembered, type Sheet, sheetOf } from "./sheet";
+import { keyOf, remembered, type Sheet, sheetOf } from "./sheet";
 import { tiles, titleOf } from "./tiles";
 
 export interface Shares {
   /** Of each sent unit, in [0, 1]; NaN without a number. */
   readonly right: Float64Array;
   readonly left: Float64Array;
+  /** By how much the shares of each unit may be wrong, since some values are too close to a limit to tell. */
+  readonly unsure: Float64Array;
 }
 
 export interface Square {
@@ -81,28 +83,41 @@ const known = remembered<Shares>();
 export function sharesOf(frame: StepFrame, layer: Layer, sheet: Sheet): Shares {
   return known(frame, keyOf(sheet), () => {
     const { plane, rows } = sheet;
-    const [right, left, counts] = [new Float64Array(rows), new Float64Array(rows), new Float64Array(rows)];
-    const low = plane.encoding === "unit" ? LOW : -HIGH;
-    const marks = numbersOf(plane).map((number) =>
-      number > HIGH ? 1 : number < low ? -1 : Number.isNaN(number) ? 2 : 0,
-    );
+    const [right, left, unsure, counts] = Array.from({ length: 4 }, () => new Float64Array(rows)) as Rows;
+    const marks = Array.from({ length: 256 }, (_, code) => sideOf(readingOf(code, plane), plane));
     const [, sampleStride = 1] = plane.stride;
     for (let sample = 0; sample < (plane.shape[1] ?? 1); sample++) {
-      const { codes, start, columnPitch, columns } = sheetOf(frame, layer, plane.name, sample * sampleStride) as Sheet;
+      const own = sheetOf(frame, layer, plane.name, sample * sampleStride) as Sheet;
+      const { codes, start, columnPitch, columns, timeStride, unitStride } = own;
       for (let column = 0; column < columns; column++) {
         const from = start + column * columnPitch;
         for (let row = 0; row < rows; row++) {
-          const mark = marks[codes[from + row] as number];
-          if (mark === 2) continue;
+          const coarse = marks[codes[from + row] as number];
+          if (coarse === "none") continue;
+          const side = coarse === "unsure" ? sideOf(own.read(column * timeStride, row * unitStride), plane) : coarse;
           counts[row] = (counts[row] as number) + 1;
-          if (mark === 1) right[row] = (right[row] as number) + 1;
-          else if (mark === -1) left[row] = (left[row] as number) + 1;
+          if (side === "right") right[row] = (right[row] as number) + 1;
+          else if (side === "left") left[row] = (left[row] as number) + 1;
+          else if (side === "unsure") unsure[row] = (unsure[row] as number) + 1;
         }
       }
     }
     const share = (sum: number, row: number) => sum / (counts[row] as number);
-    return { right: right.map(share), left: left.map(share) };
+    return { right: right.map(share), left: left.map(share), unsure: unsure.map(share) };
   });
+}
+
+type Rows = [right: Float64Array, left: Float64Array, unsure: Float64Array, counts: Float64Array];
+type OnSide = "right" | "left" | "between" | "unsure" | "none";
+
+/** On which side of the limits a number lies, as far as it is known. */
+function sideOf(reading: Reading | null, { encoding }: Plane): OnSide {
+  if (!reading || Number.isNaN(reading.value)) return "none";
+  const { value, error } = reading;
+  const low = encoding === "unit" ? LOW : -HIGH;
+  if (value - error > HIGH) return "right";
+  if (value + error < low) return "left";
+  return value + error <= HIGH && value - error >= low ? "between" : "unsure";
 }
 
 function average(shares: Float64Array): number {
@@ -110,11 +125,16 @@ function average(shares: Float64Array): number {
   return numbers.reduce((sum, share) => sum + share, 0) / numbers.length;
 }
 
-function percent(share: number): string {
-  return Number.isNaN(share) ? "\u2013" : `${Math.round(100 * share)} %`;
+/** A share in whole percent, where it is known that well. */
+function percent(share: number, unsure: number): string {
+  return Number.isNaN(share) || lastDigit(100 * unsure) > 0 ? dash : `${Math.round(100 * share)} %`;
 }
 
-function labelsOf(gate: string, { right, left }: Shares, { plane }: Sheet, box: Box, strings: Strings): Label[] {
+function labelsOf(gate: string, shares: Shares, { plane }: Sheet, box: Box, strings: Strings): Label[] {
+  const { right, left, unsure } = shares;
+  // Over a part of the units or times the average is an estimate.
+  const about = plane.stride.some((stride) => stride > 1) ? "\u2248 " : "";
+  const mean = (side: Float64Array) => about + percent(average(side), average(unsure));
   const bottom = box.y + box.height;
   const low = plane.encoding === "unit" ? `< ${LOW}` : `< \u2212${HIGH}`;
   const ends = [0, 0.5, 1].flatMap((share): Label[] => [
@@ -125,8 +145,8 @@ function labelsOf(gate: string, { right, left }: Shares, { plane }: Sheet, box: 
   return [
     titleOf(gate, box, strings),
     ...ends,
-    label(`${strings.open} > ${HIGH}: ${percent(average(right))}`, middle, bottom + 27, "center", "total"),
-    label(`${strings.closed} ${low}: ${percent(average(left))}`, middle, bottom + 42, "center", "direct"),
+    label(`${strings.open} > ${HIGH}: ${mean(right)}`, middle, bottom + 27, "center", "total"),
+    label(`${strings.closed} ${low}: ${mean(left)}`, middle, bottom + 42, "center", "direct"),
   ];
 }
 
@@ -157,8 +177,8 @@ export function describe({ gate, shares, unitStride }: Square, unit: number, str
   return [
     `${strings.unit} ${unit}`,
     strings.gate[gate] ?? gate,
-    `${strings.open}: ${percent(shares.right[row] ?? Number.NaN)}`,
-    `${strings.closed}: ${percent(shares.left[row] ?? Number.NaN)}`,
+    `${strings.open}: ${percent(shares.right[row] ?? Number.NaN, shares.unsure[row] ?? 0)}`,
+    `${strings.closed}: ${percent(shares.left[row] ?? Number.NaN, shares.unsure[row] ?? 0)}`,
   ];
 }
 

@@ -98,9 +98,10 @@ export function described(sheet: Sheet | null, name: string, time: number, unit:
   return assigned(name, sheet.read(time, unit), strings);
 }
 
-/** The end of a scale: a power of ten for logarithms, so that the legend can say it shortly. */
+/** The end of a scale: a power of ten for logarithms and for large numbers, which finds room beside the legend. */
 export function topOf({ plane }: Sheet, high: number): number {
-  return plane.encoding === "signed_log" && high > 0 ? 10 ** Math.ceil(Math.log10(high)) : high;
+  const rounded = plane.encoding === "signed_log" ? high > 0 : high > 1e4;
+  return rounded ? 10 ** Math.ceil(Math.log10(high) - 1e-9) : high;
 }
 
 /** The number of each code; NaN for what is no number. Of gradients, whose signs cancel, the size. */

@@ -2,11 +2,10 @@
 
 import type { Place } from "../cursor";
 import { grouped, percent, value as valueText } from "../format";
-import { numberOf } from "../frame";
-import type { State } from "../protocol.gen";
-import { row } from "../series";
+import { NOT_FINITE_NOTE, type State } from "../protocol.gen";
 import type { Store } from "../store";
 import type { Strings } from "../strings";
+import { valueAt } from "./chart";
 
 /** The recorder's state, or that this page received nothing for a while, or lacks messages. */
 export type ShownState = State | "stale" | "gap";
@@ -45,22 +44,11 @@ function factsOf(store: Store, place: Place, strings: Strings): string[] {
   const { layer, units } = place;
   const facts = layer ? [strings.trained(KINDS[layer.kind] ?? layer.kind, layer.name, grouped(units))] : [];
   facts.push(strings.step(grouped(place.step)));
-  const loss = lossAt(store, place);
+  const loss = valueAt(place, "loss", store.series.get("loss"));
   if (loss !== null) facts.push(`${strings.series["loss"] ?? "loss"} ${valueText(loss)}`);
   if (place.frame.header.mode === "forward") facts.push(strings.noGradient);
   if (status?.overhead != null) facts.push(strings.overhead(percent(status.overhead)));
   return facts;
-}
-
-/** The loss of the step shown; while following, the latest known, since a loss is logged after its step. */
-function lossAt(store: Store, place: Place): number | null {
-  const own = place.frame?.header.scalars["loss"];
-  if (own !== undefined) return numberOf(own);
-  const series = store.series.get("loss");
-  if (!series || series.count === 0) return null;
-  const first = row(series, "first");
-  const bin = place.following ? series.count - 1 : first.findLastIndex((step) => step <= place.step);
-  return row(series, "mean")[bin] ?? null;
 }
 
 function notesOf(store: Store, place: Place, state: ShownState, strings: Strings): string[] {
@@ -73,7 +61,9 @@ function notesOf(store: Store, place: Place, state: ShownState, strings: Strings
   if (missed > 0) notes.push(strings.missed(grouped(missed)));
   if (store.damaged > 0) notes.push(strings.damaged(grouped(store.damaged)));
   if (status && status.every > 1) notes.push(strings.every(status.every));
-  return [...notes, ...keptOf(store, strings), ...(status?.notes ?? [])];
+  const found = store.analysis(place.step)?.header.findings.some(({ name }) => name === "not_finite") ?? false;
+  const told = (status?.notes ?? []).filter((note) => !(found && note.startsWith(NOT_FINITE_NOTE)));
+  return [...notes, ...keptOf(store, strings), ...told];
 }
 
 /** How many steps Python and this page keep, if either dropped some to stay within its memory. */

@@ -50,21 +50,21 @@ export function resolve(store: Store, place: Place, width: number, strings: Stri
   if (!analysis || gates.length === 0) {
     return { width, height: 160, blocks: [], message: place.frame ? strings.noWeights : strings.waiting, notes: [] };
   }
-  const [most = 1, ...highs] = scalesOf(store, place);
+  const { spectra, weights } = scalesOf(store, place);
   const { boxes, height } = tiles(gates.length, width, BELOW);
   const blocks = gates.map((gate, index) =>
-    blockOf(analysis, layer, gate, most * MARGIN, highs[index] ?? 1, boxes[index] as Box, strings),
+    blockOf(analysis, layer, gate, (spectra[index] ?? 1) * MARGIN, weights[index] ?? 1, boxes[index] as Box, strings),
   );
   const late = analysis.header.step === place.step ? [] : [strings.analysedAt(grouped(analysis.header.step))];
   return { width, height, blocks, message: "", notes: [...measuresOf(analysis, layer, strings), ...late] };
 }
 
-/** What steps and runs have in common: the size of the largest eigenvalue of all, and where the bins of each gate end. */
-export function scalesOf(store: Store, { step, layer }: Place): number[] {
+/** What steps and runs have in common for each gate: the size of its largest eigenvalue, at least 1, and its largest bin. */
+export function scalesOf(store: Store, { step, layer }: Place): { spectra: number[]; weights: number[] } {
   const name = layer?.name ?? "";
   const gates = gatesOf(store.analysis(step), name);
   const highs = (prefix: string) => gates.map((gate) => store.high(name, prefix + gate));
-  return [Math.max(1, ...highs(SPECTRUM_PREFIX)), ...highs(WEIGHTS_PREFIX)];
+  return { spectra: highs(SPECTRUM_PREFIX).map((high) => Math.max(1, high)), weights: highs(WEIGHTS_PREFIX) };
 }
 
 /** What one number says of the layer's memory, in words; those that are not known are left out. */
@@ -133,9 +133,17 @@ function blockOf(
     labels: [
       titleOf(gate, box, strings),
       label(`${strings.radius} ${size}`, x, bottom + 12, "center", radius > 1 ? "direct" : "total"),
+      ...axisLabels(box, unit, reach),
       ...(histogram ? rangeLabels(bars, high) : []),
     ],
   };
+}
+
+/** Where the unit circle crosses the axes, and how far the axes reach where that is far beyond it. */
+function axisLabels({ x, y, width, height }: Box, unit: number, reach: number): Label[] {
+  const [middle, right] = [y + height / 2, x + width];
+  const one = [label("1", x + width / 2 + unit, middle + 9, "center", "muted")];
+  return reach < 1.5 ? one : [...one, label(valueText(reach), right, middle - 8, "right", "muted")];
 }
 
 /** In a room that reaches from -high to high. */
@@ -184,14 +192,14 @@ export function paintStill(scene: WeightsScene, context: CanvasRenderingContext2
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     paintRule(context, [box.x, y], [box.x + box.width, y], look.grid);
     paintRule(context, [x, box.y], [x, box.y + box.height], look.grid);
-    context.beginPath();
-    context.arc(x, y, unit, 0, 2 * Math.PI);
-    context.strokeStyle = look.muted;
-    context.lineWidth = 1;
-    context.stroke();
     context.globalAlpha = 0.6;
     paintDots(context, dots, look);
     context.globalAlpha = 1;
+    context.beginPath();
+    context.arc(x, y, unit, 0, 2 * Math.PI);
+    context.strokeStyle = look.ink;
+    context.lineWidth = 1.25;
+    context.stroke();
     if (histogram) {
       const base = histogram.box.y + BARS;
       paintRule(context, [box.x, base], [box.x + box.width, base], look.grid);

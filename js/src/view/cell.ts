@@ -2,7 +2,7 @@
 
 import { paint, resolve } from "../panels/cell";
 import { timeText } from "../panels/labels";
-import { assign, element, framed, listen } from "./dom";
+import { assign, closing, element, framed, listen } from "./dom";
 import type { PanelView, Stage } from "./panel";
 import { picture } from "./picture";
 
@@ -21,7 +21,7 @@ export function cell(stage: Stage): PanelView {
   });
   const choice = element("label", { class: "rnnw-choice", "data-offered": "true" }, strings.unit, unit);
   return {
-    element: framed(strings.panel.cell, [choice], drawing.element),
+    element: framed(strings.panel.cell, [choice, legend(stage)], drawing.element),
     paint: (shown) => {
       const { unit: number, units } = drawing.paint(shown);
       assign(unit, "max", Math.max(units - 1, 0));
@@ -29,4 +29,17 @@ export function cell(stage: Stage): PanelView {
       if (document.activeElement !== unit) unit.value = number === null ? "" : String(number);
     },
   };
+}
+
+/** What the signs and colors of the diagram mean, to unfold. */
+function legend({ strings, signal }: Stage): HTMLElement {
+  const rows = strings.cellLegend.flatMap(([sign, meaning]) => [element("dt", {}, sign), element("dd", {}, meaning)]);
+  const details = element(
+    "details",
+    { class: "rnnw-picks", "data-role": "cell-legend" },
+    element("summary", {}, strings.cellLegendTitle),
+    element("dl", { class: "rnnw-menu" }, ...rows),
+  );
+  closing(details, signal);
+  return details;
 }

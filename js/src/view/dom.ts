@@ -147,3 +147,24 @@ export function dragged(
   listen(target, "pointermove", onwards(false), signal);
   listen(target, "pointerup", onwards(true), signal);
 }
+
+/** Close a menu on Escape, which leads back to its button, and on a press outside of it. */
+export function closing(details: HTMLDetailsElement, signal: AbortSignal): void {
+  listen(
+    details,
+    "keydown",
+    (event) => {
+      if (event.key !== "Escape" || !details.open) return;
+      details.open = false;
+      details.querySelector("summary")?.focus();
+    },
+    signal,
+  );
+  document.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (!event.composedPath().includes(details)) details.open = false;
+    },
+    { signal, capture: true },
+  );
+}

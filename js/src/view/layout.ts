@@ -19,8 +19,8 @@ const WHOLE: readonly Row[] = [
   [
     [["gates"], ["flow", "matrix"]],
     [
-      ["cell", "units"],
       ["curves", "saturation", "weights"],
+      ["cell", "units"],
     ],
   ] as readonly Column[],
 ];

@@ -2,7 +2,7 @@
 
 import { timeText } from "../panels/labels";
 import { atTime, csv, ofQuantity, type Table } from "../panels/values";
-import { element, listen, write } from "./dom";
+import { closing, element, listen, write } from "./dom";
 import type { PanelView, Shown, Stage } from "./panel";
 import { pictureOf, svgOf } from "./snapshot";
 
@@ -40,6 +40,7 @@ export function saving(root: HTMLElement, stage: Stage, whole: () => void): Pane
       repaint();
     },
   };
+  closing(details, signal);
   for (const [role, act] of Object.entries(acts)) {
     const button = element("button", { class: "rnnw-quiet", "data-role": `save-${role}` }, strings.saves[role] ?? role);
     listen(

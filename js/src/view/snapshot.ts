@@ -15,7 +15,7 @@ interface Word extends Piece {
 }
 
 const WORDS =
-  "h3, .rnnw-word, .rnnw-fact, .rnnw-notes, .rnnw-readings span, .rnnw-readout, .rnnw-number, [role=tab][aria-selected=true], .rnnw-finding";
+  "h3, .rnnw-word, .rnnw-fact, .rnnw-notes, .rnnw-readings span, .rnnw-readout, .rnnw-number, [role=tab][aria-selected=true], .rnnw-severity, .rnnw-sentence";
 
 function seen(element: Element): boolean {
   const { width, height } = element.getBoundingClientRect();
@@ -46,19 +46,36 @@ function wordsOf(root: HTMLElement): Word[] {
   });
 }
 
+const LINE = 20;
+
+/** The findings that the row of one line does not show, below the view. */
+function footnotesOf(root: HTMLElement): Word[] {
+  const { fontSize, fontFamily, color } = getComputedStyle(root);
+  return [...root.querySelectorAll(".rnnw-findings li")].slice(1).map((line, index) => ({
+    text: [".rnnw-severity", ".rnnw-sentence"].map((part) => line.querySelector(part)?.textContent ?? "").join(" "),
+    ...{ x: LINE, y: root.clientHeight + (index + 0.5) * LINE, font: `${fontSize} ${fontFamily}`, color },
+  }));
+}
+
+function heightOf(root: HTMLElement, footnotes: readonly Word[]): number {
+  return root.clientHeight + (footnotes.length > 0 ? (footnotes.length + 0.5) * LINE : 0);
+}
+
 export function pictureOf(root: HTMLElement): HTMLCanvasElement {
   const ratio = Math.max(2, devicePixelRatio);
   const made = document.createElement("canvas");
+  const footnotes = footnotesOf(root);
+  const height = heightOf(root, footnotes);
   made.width = Math.round(root.clientWidth * ratio);
-  made.height = Math.round(root.clientHeight * ratio);
+  made.height = Math.round(height * ratio);
   const context = made.getContext("2d");
   if (!context) return made;
   context.scale(ratio, ratio);
   context.fillStyle = getComputedStyle(root).backgroundColor;
-  context.fillRect(0, 0, root.clientWidth, root.clientHeight);
-  for (const { canvas, x, y, width, height } of canvasesOf(root)) context.drawImage(canvas, x, y, width, height);
+  context.fillRect(0, 0, root.clientWidth, height);
+  for (const { canvas, x, y, ...box } of canvasesOf(root)) context.drawImage(canvas, x, y, box.width, box.height);
   context.textBaseline = "middle";
-  for (const { text, x, y, font, color } of wordsOf(root)) {
+  for (const { text, x, y, font, color } of [...wordsOf(root), ...footnotes]) {
     context.font = font;
     context.fillStyle = color;
     context.fillText(text, x, y);
@@ -67,13 +84,14 @@ export function pictureOf(root: HTMLElement): HTMLCanvasElement {
 }
 
 export function svgOf(root: HTMLElement): string {
-  const [width, height] = [root.clientWidth, root.clientHeight];
+  const footnotes = footnotesOf(root);
+  const [width, height] = [root.clientWidth, heightOf(root, footnotes)];
   const svg = vector(
     "svg",
     { viewBox: `0 0 ${width} ${height}`, width, height },
     vector("rect", { width, height, fill: getComputedStyle(root).backgroundColor }),
     ...canvasesOf(root).map(drawing),
-    ...wordsOf(root).map(({ text, x, y, font, color }) =>
+    ...[...wordsOf(root), ...footnotes].map(({ text, x, y, font, color }) =>
       vector("text", { x, y, fill: color, "dominant-baseline": "central", style: `font: ${font}` }, text),
     ),
   );

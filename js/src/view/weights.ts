@@ -12,7 +12,7 @@ export function weights(stage: Stage): PanelView {
     role: "weights",
     resolve: (place, width) => resolve(store, place, width, strings),
     still: paintStill,
-    depends: (place) => [store.analysis(place.step), ...scalesOf(store, place)],
+    depends: (place) => [store.analysis(place.step), ...Object.values(scalesOf(store, place)).flat()],
     label: ({ message, blocks, notes }) => {
       const facts = blocks.map(({ gate, labels }) => `${gate} ${labels[1]?.text ?? ""}`);
       return `${title}: ${message || [...facts, ...notes].join(", ")}`;
