@@ -58,11 +58,16 @@ def load_bqplot() -> Any:
 
 
 def drawable(bins: reduce.Bins) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return steps and values of at most `POINTS` bins, with NaN, a gap, where a logarithm cannot be drawn."""
+    """Return steps and values of at most `POINTS` bins, from the first to the last with a logarithm; NaN is a gap.
+
+    bqplot writes attributes that a browser refuses for a line that ends with a gap or has no value.
+    """
     while bins.shape[1] > POINTS:
         bins = reduce.merge_pairs(bins)
     values = np.where(np.isfinite(bins[4]) & (bins[4] > 0), bins[4], math.nan)
-    return bins[0].copy(), values
+    drawn = np.flatnonzero(~np.isnan(values))
+    inside = slice(drawn[0], drawn[-1] + 1) if len(drawn) else slice(0)
+    return bins[0, inside].copy(), values[inside]
 
 
 class _Figure(ABC):
@@ -146,8 +151,9 @@ class _Figure(ABC):
                 self.figure.marks = [self._rule, *self._lines.values(), self._points]
             _draw(self._lines[name], steps, values)
             if name == self.pointed:
-                self._relay.steps = steps.tolist()
-                _draw(self._points, steps, values)
+                known = ~np.isnan(values)  # a gap is no point
+                self._relay.steps = steps[known].tolist()
+                _draw(self._points, steps[known], values[known])
         self._make_room([values for _, values in drawn.values()])
 
     def follow(self, step: int | None) -> None:

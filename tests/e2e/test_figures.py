@@ -32,6 +32,14 @@ EXPLORER = 'explorer = rw.Explorer(recorder, panels=["steps", "gates"])\nexplore
 # A step takes as long as one of a larger model, and leaves the processor to the page: bqplot draws slowly.
 TOLD = TRAIN.replace("sleep(0.01)", "sleep(0.1)") + "print('the kernel has', explorer.step)"
 
+CURVES = "curves = rw.TrainingCurves(recorder)\ncurves.figure"
+# The loss is a gap at every second step, and at the last.
+GAPS = (
+    TRAIN.replace("100_000", "12")
+    .replace("0.01", "0.1")
+    .replace("recorder.log(loss=loss)", "recorder.log(loss=[loss.item(), float('nan')][step % 2], zero=0.0)")
+)
+
 TOLERANCE = 8.0  # pixels
 
 LINE_POINTS = """(least) => [...document.querySelectorAll(".bqplot path.line")]
@@ -181,3 +189,18 @@ def test_a_click_on_a_point_and_a_brush_linked_by_hand_lead_the_cursor_while_the
         notebook.wait(lambda: own.brush_end() == pytest.approx(followed.step, abs=1))
     assert notebook.is_running(4)
     assert end(notebook, 4) == followed.step == norms.look().step
+
+
+def test_figures_without_values_and_with_gaps_log_no_errors(notebook: Notebook):
+    notebook.write(SETUP, NORMS, CURVES, GAPS)
+    notebook.page.set_viewport_size({"width": 1400, "height": 2000})
+    notebook.open()
+    for cell in range(3):
+        notebook.run(cell)
+        notebook.finish(cell)
+    for cell in (1, 2):
+        Figure(notebook, cell).root.locator(".axis").first.wait_for()
+    notebook.run(3)
+    notebook.finish(3)
+    notebook.page.wait_for_function(LINE_POINTS, arg=10)
+    assert notebook.traffic.errors == []

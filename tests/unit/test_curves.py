@@ -107,10 +107,28 @@ def test_at_most_300_points_are_drawn_and_no_value_that_has_no_logarithm():
     bins[0] = np.arange(1024)
     bins[4, :8] = (0, -1, math.nan, math.inf, 5, 5, 5, 5)
     steps, values = drawable(bins)
-    assert len(steps) == len(values) == 256
-    np.testing.assert_array_equal(values[:3], [math.nan, 5, 1])
-    steps, values = drawable(bins[:, :5])
-    np.testing.assert_array_equal(values, [math.nan, math.nan, math.nan, math.nan, 5])
+    assert len(steps) == len(values) == 255
+    np.testing.assert_array_equal(values[:2], [5, 1])
+
+
+def test_a_line_begins_and_ends_with_a_value_that_has_a_logarithm():
+    bins = np.ones((6, 9))
+    bins[0] = np.arange(9)
+    bins[4] = (0, -1, 5, math.nan, 0, 6, 7, math.inf, math.nan)
+    steps, values = drawable(bins)
+    np.testing.assert_array_equal(steps, [2, 3, 4, 5, 6])
+    np.testing.assert_array_equal(values, [5, math.nan, math.nan, 6, 7])
+    steps, values = drawable(bins[:, :2])
+    assert (steps.tolist(), values.tolist()) == ([], [])
+
+
+def test_a_gap_is_no_point_to_click(wire: Wire, recording: Recording, norms: GradientNorms):
+    for step, norm in enumerate((1.0, math.nan, 3.0)):
+        wire.clock.now += 1
+        recording.append(make_frame(step, scalars={"grad_norm": norm}))
+    points = norms.figure.marks[-1]
+    assert (points.x.tolist(), points.y.tolist()) == ([0, 2], [1, 3])
+    assert norms._relay.steps == [0, 2]
 
 
 def test_of_many_layers_the_first_three_are_drawn(recording: Recording):
