@@ -169,7 +169,7 @@ describe("the scene of the weights", () => {
     analysis(8, [spectrum, counts]);
     const [block] = scene().blocks;
     expect([...(block?.histogram?.ends ?? [])]).toEqual([0.75, 0, 0.5, 1]);
-    expect(block?.labels.slice(2).map(({ text }) => text)).toEqual(["\u22120.75", "0", "0.75"]);
+    expect(block?.labels.slice(2).map(({ text }) => text)).toEqual(["1", "1.65", "\u22120.75", "0", "0.75"]);
   });
 
   const middle = (box?: Box) => (box ? box.x + box.width / 2 : Number.NaN);
@@ -192,11 +192,11 @@ describe("the scene of the weights", () => {
     other.applyDelta(delta(1), encode(header, [wide, { ...counts, layer: "gru.l1", high: 1.5 }]));
     const scales = weightsPanel.scalesOf(store, place());
     store.peers = [store, other];
-    expect(scales).toEqual([1.5, 0.75]);
-    expect(weightsPanel.scalesOf(store, place())).toEqual([3, 1.5]);
+    expect(scales).toEqual({ spectra: [1.5], weights: [0.75] });
+    expect(weightsPanel.scalesOf(store, place())).toEqual({ spectra: [3], weights: [1.5] });
     const [beside] = scene().blocks;
     expect(beside?.unit).toBeCloseTo((before?.unit ?? 0) / 2, 9);
-    expect(beside?.labels.slice(2).map(({ text }) => text)).toEqual(["\u22121.5", "0", "1.5"]);
+    expect(beside?.labels.slice(2).map(({ text }) => text)).toEqual(["1", "3.3", "\u22121.5", "0", "1.5"]);
   });
 
   test("says the layer's numbers in words, an infinite one too, and leaves out those that are drawn or not known", () => {

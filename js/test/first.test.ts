@@ -58,9 +58,9 @@ describe("a recording that begins later than its input", () => {
 
   test("says its times as those of the input, in words and along the axes", () => {
     const now = place({ time: 75, unit: 0 });
-    expect(timeText(now, now.time, ENGLISH)).toBe("t = 75 / 77");
+    expect(timeText(now, now.time, ENGLISH)).toBe("t = 75 / 76");
     const gates = gatesPanel.resolve(store, now, 600, ENGLISH);
-    expect(gatesPanel.describe(gates, now, 1, 0, ENGLISH)).toContain("t = 74 / 77 \u2018said\u2019");
+    expect(gatesPanel.describe(gates, now, 1, 0, ENGLISH)).toContain("t = 74 / 76 \u2018said\u2019");
     const flow = flowPanel.resolve(store, now, 600, 0, ENGLISH);
     expect(texts(flow.labels)).toEqual(expect.arrayContaining(["73", "t = 75", "76"]));
     const units = unitsPanel.resolve(store, now, 600, ENGLISH);

@@ -180,7 +180,7 @@ describe("the gates scene", () => {
       "forget gate f",
       "layer lstm.l0",
       "unit 2",
-      "t = 1 / 4 \u2018gate\u2019",
+      "t = 1 / 3 \u2018gate\u2019",
     ]);
   });
 

@@ -56,6 +56,8 @@ const NARROWEST = 230;
 /** With room for a value of each run. */
 const NARROWEST_OF_RUNS = 300;
 const LOWEST = 112;
+/** At every width: the loss, and the norm of the gradient. */
+const LEAST = 2;
 const HIGHEST = 220;
 const STRIP = 40;
 const STRIP_TOP = 6;
@@ -73,7 +75,7 @@ export function resolve(runs: readonly Seen[], place: Place, wish: Wish, strings
   const strip = whole[1] > whole[0] ? STRIP : 0;
   const across = Math.max(1, Math.floor(width / (runs.length > 1 ? NARROWEST_OF_RUNS : NARROWEST)));
   const room = height - strip;
-  const drawn = chosen(groups, wish, Math.max(1, Math.floor(room / LOWEST)) * across);
+  const drawn = chosen(groups, wish, Math.max(LEAST, Math.floor(room / LOWEST) * across));
   const columns = Math.min(drawn.length, across);
   const rows = Math.ceil(drawn.length / Math.max(columns, 1));
   const cellHeight = Math.floor(Math.max(LOWEST, Math.min(HIGHEST, room / Math.max(rows, 1))));

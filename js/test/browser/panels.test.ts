@@ -45,7 +45,7 @@ function press(canvas: HTMLElement, x: number, y: number, name = "pointerdown"):
 describe("a screen reader", () => {
   test.each([
     ["The cell", /unit 1, f 0\.\d\d, .*c\u209c\u208b\u2081 .*tanh /],
-    ["Units over time", /forget gate f, t = 4 \/ 24, unit 1 f = 0\.\d+$/],
+    ["Units over time", /forget gate f, t = 4 \/ 23, unit 1 f = 0\.\d+$/],
     ["Who teaches whom", /t = 4 learns most from the loss at s = \d+ ‘\w+’: /],
     ["Saturation", /step 8, i, open > 0\.9: \d+ %, closed < 0\.1: \d+ %, f, /],
     ["Weights", /i radius 0\.\d+, f radius /],
@@ -127,6 +127,25 @@ test("all samples stand behind the gradient through time when wished", async () 
 });
 
 describe("findings", () => {
+  test("take one line, whatever their number, and unfold over the page", async () => {
+    const { model, root } = await stage();
+    const row = root.querySelector<HTMLElement>(".rnnw-findings-row") as HTMLElement;
+    const lines = () => [...part(root, "findings").children].filter((one) => one.getBoundingClientRect().height > 0);
+    const below = () => part(root, "heatmap").getBoundingClientRect().top;
+    await expect.poll(() => lines().length).toBe(1);
+    const [height, top] = [row.clientHeight, below()];
+    const more = part(root, "more-findings");
+    expect(more.textContent).toBe(`+ ${findings.length - 1} more`);
+    more.click();
+    await expect.poll(() => lines().length).toBe(findings.length);
+    expect([row.clientHeight, below()]).toEqual([height, top]);
+    document.body.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+    await expect.poll(() => lines().length).toBe(1);
+    model.arrive({ _meta: meta(7), _snapshot: analysisOf(8, {}, []) });
+    await expect.poll(() => part(root, "findings").childElementCount).toBe(0);
+    expect([row.clientHeight, below()]).toEqual([height, top]);
+  });
+
   test("move the cursor to the evidence, and keep unfolded what was", async () => {
     const { model, root } = await stage();
     const list = part(root, "findings");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { pictureOf, svgOf } from "../../src/view/snapshot";
 import { curves, join } from "../frames";
-import { analysisOf, frameOf } from "../scenery";
+import { analysisOf, FINDING, frameOf } from "../scenery";
 import { part, pixel, recorded, show } from "./stage";
 
 async function loaded(svg: string): Promise<HTMLImageElement> {
@@ -40,6 +40,36 @@ describe("what is seen", () => {
     const x = (box.left - around.left + 0.9 * box.width) / around.width;
     const y = (box.top - around.top + 0.9 * box.height) / around.height;
     expect(pixel(pictureOf(root), x, y)).toBe(pixel(heatmap, 0.9, 0.9));
+  });
+
+  test("is offered by a menu that closes on Escape and on a press elsewhere", async () => {
+    const root = await show(recorded());
+    const menu = part<HTMLDetailsElement>(root, "save");
+    for (const close of [
+      () => menu.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true })),
+      () => root.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, composed: true })),
+    ]) {
+      menu.open = true;
+      const boxes = [...menu.querySelectorAll("button")].map((one) => one.getBoundingClientRect());
+      boxes.slice(1).forEach((box, index) => {
+        expect(box.top).toBeGreaterThanOrEqual(boxes[index]?.bottom ?? 0);
+      });
+      close();
+      expect(menu.open).toBe(false);
+    }
+  });
+
+  test("holds every finding, those below the first under the picture", async () => {
+    const others = [FINDING, { ...FINDING, sentence: "A second one." }, { ...FINDING, sentence: "A third one." }];
+    const scenes = join(frameOf(8), analysisOf(8, {}, others));
+    const root = await show(
+      recorded({ _snapshot: new DataView(scenes.slice().buffer), _panels: ["status", "steps", "findings", "gates"] }),
+    );
+    await expect.poll(() => root.querySelectorAll(".rnnw-findings li").length).toBe(3);
+    const svg = new DOMParser().parseFromString(svgOf(root), "image/svg+xml");
+    const words = [...svg.querySelectorAll("text")].map((one) => one.textContent);
+    expect(words).toEqual(expect.arrayContaining([FINDING.sentence, "Warning A second one.", "Warning A third one."]));
+    expect(pictureOf(root).height).toBeGreaterThan(root.clientHeight * Math.max(2, devicePixelRatio));
   });
 
   test("is a picture with its words as text and its lines as paths, the heatmap and its scale alone images, no program in it", async () => {
@@ -82,7 +112,7 @@ describe("what is seen", () => {
     const cells = () =>
       [...table.querySelectorAll("tbody tr")].map((row) => [...row.children].map((one) => one.textContent)[1]);
     await expect.poll(cells).toEqual(["0.2381", "0.3175", "0.3968"]);
-    expect(table.querySelector("caption")?.textContent).toBe("lstm.l0 \u00b7 step 4 \u00b7 t = 1 / 4 \u00b7 gate");
+    expect(table.querySelector("caption")?.textContent).toBe("lstm.l0 \u00b7 step 4 \u00b7 t = 1 / 3 \u00b7 gate");
     model.arrive({ time: 0 });
     await expect.poll(cells).toEqual(["0", "0.0794", "0.1587"]);
     part(root, "save-table").click();

@@ -221,7 +221,12 @@ describe("a view", () => {
     const outside = (target: EventTarget) =>
       target === window || target === document || target instanceof MediaQueryList;
     EventTarget.prototype.addEventListener = function (this: EventTarget, name: string, ...rest) {
-      if (outside(this ?? window)) kept.set(name, (kept.get(name) ?? 0) + 1);
+      const count = (by: number) => kept.set(name, (kept.get(name) ?? 0) + by);
+      if (outside(this ?? window)) {
+        count(1);
+        const { signal } = (rest[1] ?? {}) as AddEventListenerOptions;
+        if (signal) addEventListener.call(signal, "abort", () => count(-1));
+      }
       addEventListener.call(this, name, ...rest);
     };
     EventTarget.prototype.removeEventListener = function (this: EventTarget, name: string, ...rest) {
