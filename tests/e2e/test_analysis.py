@@ -59,5 +59,5 @@ def test_a_default_lstm_is_said_to_vanish_while_the_cell_trains_and_after_it(not
     notebook.stop()
     notebook.finish(1)
     view.until("d.state === 'finished'")
-    assert "f gates keep half of the state" in findings.inner_text()
+    assert "f gates have a memory half-life" in findings.inner_text()
     assert notebook.read(3) == "['vanishing']"

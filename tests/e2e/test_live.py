@@ -40,7 +40,7 @@ def test_the_picture_changes_while_the_training_cell_runs_and_ends_at_the_last_r
     view = notebook.view(1 if shown else 2)
     changes_with_the_steps(view)
     arrives_in_small_steps(view)
-    assert re.search(r"live.*step \d.*loss \d.*overhead \d+(\.\d+)? %", view.control("status").inner_text(), re.DOTALL)
+    assert re.search(r"Live.*step \d.*loss \d.*overhead \d+(\.\d+)? %", view.control("status").inner_text(), re.DOTALL)
     time = drags_time_from_memory(notebook, view)
     assert notebook.is_running(2)
 
