@@ -34,6 +34,12 @@ import rnnwidgets as rw
 torch.manual_seed(0)
 torch.set_num_threads(2);
 
+# %% lang="en"
+language = "en"    # of the Explorer and of findings: "en" or "zh"
+
+# %% lang="zh"
+language = "zh"    # of the Explorer and of findings: "en" or "zh"
+
 # %% tags=["parameters"]
 vocabulary = 10_000    # words kept
 steps = 200            # training steps of this lesson
@@ -206,7 +212,7 @@ r"""
 
 # %%
 recorder = rw.watch(model, optimizer, decode=corpus.vocabulary)
-explorer = rw.Explorer(recorder)
+explorer = rw.Explorer(recorder, language=language)
 explorer
 
 # %% [markdown] lang="en"
@@ -307,7 +313,7 @@ r"""
 """
 
 # %%
-rw.GradientNorms(recorder).figure
+rw.GradientNorms(recorder, language=language).figure
 
 # %% [markdown] lang="en"
 r"""
@@ -377,7 +383,7 @@ for name, network in networks.items():
     adam = torch.optim.Adam(network.parameters())
     flows[name] = rw.watch(network, adam, every=1)
     print(name)
-    display(rw.GradientFlow(flows[name]))
+    display(rw.GradientFlow(flows[name], language=language))
     for step, (x, y) in zip(range(race_steps), rw.tasks.adding(length=50)):
         loss = nn.functional.mse_loss(network(x), y)
         adam.zero_grad()

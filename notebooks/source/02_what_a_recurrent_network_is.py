@@ -22,6 +22,12 @@ import rnnwidgets as rw
 torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)      # every digit counts in this lesson
 
+# %% lang="en"
+language = "en"    # of the Explorer and of findings: "en" or "zh"
+
+# %% lang="zh"
+language = "zh"    # of the Explorer and of findings: "en" or "zh"
+
 # %% tags=["parameters"]
 steps = 300      # training steps in section 4
 lag = 2          # how far back the answer lies
@@ -150,7 +156,7 @@ Explorer 和 Python 一样从 0 数起：它的 t = 2 就是我们的 $t = 3$。
 """
 
 # %%
-rw.Explorer(looking, panels=["steps", "gates", "cell"], time=2, unit=2)
+rw.Explorer(looking, panels=["steps", "gates", "cell"], time=2, unit=2, language=language)
 
 # %% [markdown] lang="en"
 r"""
@@ -225,7 +231,7 @@ recorders, optimizers = {}, {}
 for name, model in (("from scratch", scratch), ("nn.RNN", ready)):
     optimizers[name] = torch.optim.SGD([weight for weight in model.parameters() if weight.requires_grad], lr=0.5)
     recorders[name] = rw.watch(model, optimizers[name], every=1)
-rw.Explorer(recorders["from scratch"])
+rw.Explorer(recorders["from scratch"], language=language)
 
 # %%
 def bits(length=12, batch=32, seed=0):

@@ -23,6 +23,12 @@ import rnnwidgets as rw
 torch.set_num_threads(1)
 torch.set_printoptions(precision=6)
 
+# %% lang="en"
+language = "en"    # of the Explorer and of findings: "en" or "zh"
+
+# %% lang="zh"
+language = "zh"    # of the Explorer and of findings: "en" or "zh"
+
 # %% tags=["parameters"]
 T = 100                       # times in section 3
 rates = [0.001, 0.03, 0.3]    # learning rates in section 4
@@ -178,7 +184,7 @@ r"""
 """
 
 # %%
-rw.Explorer(small, panels=["steps", "gates", "cell", "flow"], unit=0, time=1)
+rw.Explorer(small, panels=["steps", "gates", "cell", "flow"], unit=0, time=1, language=language)
 
 # %% [markdown] lang="en"
 r"""
@@ -235,7 +241,7 @@ $$ D_t \;=\; \underbrace{\frac{\partial L}{\partial y_t}\frac{\partial y_t}{\par
 """
 
 # %%
-rw.GradientFlow(watching)
+rw.GradientFlow(watching, language=language)
 
 # %% [markdown] lang="en"
 r"""
@@ -258,7 +264,7 @@ for rate in rates:
     models[rate] = rw.tasks.AddingModel(hidden=32, cell="RNN")
     optimizers[rate] = torch.optim.SGD(models[rate].parameters(), lr=rate)
     runs[f"α = {rate}"] = rw.watch(models[rate], optimizers[rate])
-rw.Explorer(runs, panels=["status", "steps", "flow", "curves"])
+rw.Explorer(runs, panels=["status", "steps", "flow", "curves"], language=language)
 
 # %%
 curves = {name: [] for name in runs}

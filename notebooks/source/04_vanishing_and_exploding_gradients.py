@@ -23,6 +23,12 @@ import rnnwidgets as rw
 
 torch.set_num_threads(1)
 
+# %% lang="en"
+language = "en"    # of the Explorer and of findings: "en" or "zh"
+
+# %% lang="zh"
+language = "zh"    # of the Explorer and of findings: "en" or "zh"
+
 # %% tags=["parameters"]
 T = 100         # times in sections 1 and 2
 hidden = 64
@@ -127,7 +133,7 @@ def moved(_change=None):
 for slider in (rho, s):
     slider.observe(moved, "value")
 moved()
-explorer = rw.Explorer(recorder, panels=["status", "steps", "gates", "flow"])
+explorer = rw.Explorer(recorder, panels=["status", "steps", "gates", "flow"], language=language)
 widgets.VBox([widgets.HBox([rho, s, said]), explorer])
 
 # %% [markdown] lang="en"
@@ -257,7 +263,7 @@ def exploding():
 networks = {"no clipping": exploding(), "clip at 1": exploding()}
 optimizers = {name: torch.optim.SGD(network.parameters(), lr=0.05) for name, network in networks.items()}
 runs = {name: rw.watch(network, optimizers[name], every=1) for name, network in networks.items()}
-rw.Explorer(runs, panels=["status", "steps", "flow", "curves"])
+rw.Explorer(runs, panels=["status", "steps", "flow", "curves"], language=language)
 
 # %%
 losses = {name: [] for name in runs}

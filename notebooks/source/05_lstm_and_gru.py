@@ -25,6 +25,12 @@ import rnnwidgets as rw
 
 torch.set_num_threads(1)
 
+# %% lang="en"
+language = "en"    # of the Explorer and of findings: "en" or "zh"
+
+# %% lang="zh"
+language = "zh"    # of the Explorer and of findings: "en" or "zh"
+
 # %% tags=["parameters"]
 rnn_steps = 600       # training steps of the plain RNN in section 3
 most_steps = 1500     # at most so many for the LSTM and the GRU
@@ -100,7 +106,7 @@ $t = 3$ 写入的数值一直停在 $c$ 里，直到 $t = 6$ 读出；$t = 8$ �
 """
 
 # %%
-rw.Explorer(by_hand, panels=["steps", "gates", "cell"], gate="c", unit=0, time=2)
+rw.Explorer(by_hand, panels=["steps", "gates", "cell"], gate="c", unit=0, time=2, language=language)
 
 # %% [markdown] lang="en"
 r"""
@@ -165,7 +171,7 @@ for cell in ("RNN", "LSTM", "GRU"):
     models[cell] = rw.tasks.AddingModel(hidden=64, cell=cell)
     optimizers[cell] = torch.optim.Adam(models[cell].parameters(), lr=1e-3 if cell == "RNN" else 1e-2)
     recorders[cell] = rw.watch(models[cell], optimizers[cell])
-rw.Explorer(recorders, panels=["status", "steps", "flow", "curves"])
+rw.Explorer(recorders, panels=["status", "steps", "flow", "curves"], language=language)
 
 # %%
 losses, seconds = {}, {}
@@ -214,7 +220,7 @@ for name, frame in (("first", recorders["LSTM"].recording[0]), ("last", recorder
     print(f"LSTM, step {frame.step:4}: |dL/dh_1| / |dL/dh_50| = {reach[name]:.1e}   f > 0.9: {(frame['lstm.l0']['f'] > 0.9).mean():.0%}")
 
 # %%
-rw.Explorer(recorders["LSTM"], gate="f")
+rw.Explorer(recorders["LSTM"], gate="f", language=language)
 
 # %% [markdown] lang="en"
 r"""

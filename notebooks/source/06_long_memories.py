@@ -21,6 +21,12 @@ import rnnwidgets as rw
 
 torch.set_num_threads(1)
 
+# %% lang="en"
+language = "en"    # of the Explorer and of findings: "en" or "zh"
+
+# %% lang="zh"
+language = "zh"    # of the Explorer and of findings: "en" or "zh"
+
 # %% tags=["parameters"]
 delay = 30            # of the copy memory problem
 copy_steps = 600      # training steps in section 1
@@ -69,7 +75,7 @@ torch.manual_seed(0)
 copier = rw.tasks.SymbolModel(symbols=10, hidden=40, cell="LSTM", classes=9)
 rmsprop = torch.optim.RMSprop(copier.parameters(), lr=1e-2, alpha=0.9)
 copying = rw.watch(copier, rmsprop, every=10, decode=rw.tasks.COPY_SYMBOLS)
-rw.Explorer(copying)
+rw.Explorer(copying, language=language)
 
 # %%
 losses = []
@@ -176,7 +182,7 @@ for cell in ("RNN", "LSTM"):
         models[name] = rw.tasks.SymbolModel(symbols=8, hidden=15, cell=cell)
         optimizers[name] = torch.optim.Adam(models[name].parameters(), lr=3e-3 if cell == "RNN" else 1e-2)
         recorders[name] = rw.watch(models[name], optimizers[name], decode=rw.tasks.REBER_SYMBOLS)
-rw.Explorer({"RNN": recorders["RNN 0"], "LSTM": recorders["LSTM 0"]})
+rw.Explorer({"RNN": recorders["RNN 0"], "LSTM": recorders["LSTM 0"]}, language=language)
 
 # %%
 legal = {}
@@ -242,7 +248,7 @@ score = {unit: separation(unit) for unit in range(c.shape[-1])}
 ranking = sorted(score, key=score.get, reverse=True)
 for unit in ranking[:5]:
     print(f"unit {unit:2}: {score[unit]:.1%}")
-rw.Explorer(inspecting, panels=["steps", "gates", "units"], gate="c", unit=ranking[0])
+rw.Explorer(inspecting, panels=["steps", "gates", "units"], gate="c", unit=ranking[0], language=language)
 
 # %% [markdown] lang="en"
 r"""
@@ -291,7 +297,7 @@ r"""
 """
 
 # %%
-rw.Explorer(recorders["LSTM 0"], panels=["steps", "matrix"])
+rw.Explorer(recorders["LSTM 0"], panels=["steps", "matrix"], language=language)
 
 # %% [markdown] lang="en"
 r"""

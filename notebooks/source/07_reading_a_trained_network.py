@@ -24,6 +24,12 @@ import rnnwidgets as rw
 
 torch.set_num_threads(1)
 
+# %% lang="en"
+language = "en"    # of the Explorer and of findings: "en" or "zh"
+
+# %% lang="zh"
+language = "zh"    # of the Explorer and of findings: "en" or "zh"
+
 # %% tags=["parameters"]
 path = None           # a text file of your own, in UTF-8; None: a generated story
 steps = 200           # training steps
@@ -72,7 +78,7 @@ model = rw.tasks.LanguageModel(len(corpus.vocabulary), embedding=64, hidden=hidd
 rw.tasks.set_forget_bias(model.lstm, 1.0)
 adam = torch.optim.Adam(model.parameters(), lr=2e-3)
 recorder = rw.watch(model, adam, decode=corpus.vocabulary)
-rw.Explorer(recorder, layer="lstm.l1", gate="f")
+rw.Explorer(recorder, layer="lstm.l1", gate="f", language=language)
 
 # %%
 for step, (x, y) in zip(range(steps), training.batches(epochs=100)):
@@ -151,7 +157,7 @@ for name, verdict in verdicts.items():
     print(f"{name:18} {verdict}")
 
 # %%
-rw.Saturation(reading, layer="lstm.l1", gate="f")
+rw.Saturation(reading, layer="lstm.l1", gate="f", language=language)
 
 # %% [markdown] lang="en"
 r"""
@@ -222,7 +228,7 @@ nn.functional.cross_entropy(model(x[:70]).flatten(0, 1), y[:70].flatten()).backw
 closer.step()
 closer.close()
 unit, _ = found["letter of the word", "lstm.l1", "h"]
-rw.Explorer(closer, panels=["steps", "units", "gates"], layer="lstm.l1", gate="h", unit=unit)
+rw.Explorer(closer, panels=["steps", "units", "gates"], layer="lstm.l1", gate="h", unit=unit, language=language)
 
 # %% [markdown] lang="en"
 r"""
@@ -245,7 +251,7 @@ r"""
 # %%
 findings = rw.diagnose(recorder.recording)
 for finding in findings:
-    print(f"[{finding.severity}] {finding.sentence}\n{finding.sentence_zh}\n")
+    print(finding.text(language), "\n")
 print(len(findings))
 
 # %% [markdown] lang="en"

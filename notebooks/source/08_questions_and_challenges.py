@@ -24,6 +24,12 @@ import rnnwidgets as rw
 
 torch.set_num_threads(1)
 
+# %% lang="en"
+language = "en"    # of the Explorer and of findings: "en" or "zh"
+
+# %% lang="zh"
+language = "zh"    # of the Explorer and of findings: "en" or "zh"
+
 # %% tags=["parameters"]
 lag = 5                              # in question 1: how far back the answer lies
 echo_steps = 400                     # training steps in question 1
@@ -129,7 +135,7 @@ def started(cell, forget_bias=None):
 models = {"RNN": started("RNN"), "LSTM": started("LSTM"), "LSTM, bias 2": started("LSTM", 2), "GRU": started("GRU")}
 optimizers = {name: torch.optim.Adam(model.parameters(), lr=3e-3 if name == "RNN" else 1e-2) for name, model in models.items()}
 recorders = {name: rw.watch(model, optimizers[name], decode=rw.tasks.ORDER_SYMBOLS) for name, model in models.items()}
-rw.Explorer(recorders, panels=["status", "steps", "flow", "curves"])
+rw.Explorer(recorders, panels=["status", "steps", "flow", "curves"], language=language)
 
 # %%
 accuracy = {}
@@ -250,8 +256,8 @@ failing.close()
 
 findings = rw.diagnose(failing.recording)
 for finding in findings:
-    print(f"[{finding.severity}] {finding.sentence} → {finding.advice}\n{finding.sentence_zh} → {finding.advice_zh}\n")
-rw.Explorer(failing)
+    print(finding.text(language), "\n")
+rw.Explorer(failing, language=language)
 
 # %% [markdown] lang="en"
 r"""
