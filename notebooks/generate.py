@@ -1,11 +1,11 @@
-"""Writes the lessons: each source, in jupytext's percent format, becomes one notebook in English and one in Chinese.
+"""Write the lessons: each source, in jupytext's percent format, becomes one notebook in English and one in Chinese.
 
     python notebooks/generate.py
 
-A markdown cell of a source carries lang="en" or lang="zh", and each English one is followed by its Chinese counterpart; a
-code cell goes into both notebooks as it is. A code cell with include="name" stands for source/include/name.py. Under the
-title the notebook gets its links: to the other language, to its neighbours and to the list of lessons. No notebook holds an
-output: what a lesson shows is in pictures/.
+A cell with lang="en" or lang="zh" goes into the notebook of that language, every other cell into both. Each English markdown
+cell is followed by its Chinese counterpart; of the code, only the cell that sets `language` differs. A code cell with
+include="name" is replaced by source/include/name.py. Below the title are links to the other language, to the neighbouring
+lessons and to the list of lessons. Notebooks are stored without outputs; pictures of the outputs are in pictures/.
 """
 
 from __future__ import annotations

@@ -34,11 +34,17 @@ import rnnwidgets as rw
 torch.manual_seed(0)
 torch.set_num_threads(2);
 
+# %% lang="en"
+language = "en"    # of the Explorer and of findings: "en" or "zh"
+
+# %% lang="zh"
+language = "zh"    # of the Explorer and of findings: "en" or "zh"
+
 # %% tags=["parameters"]
 vocabulary = 10_000    # words kept
 steps = 200            # training steps of this lesson
 epochs = 0             # whole passes over the text instead: 10 train the model to the end (under an hour)
-held_words = 20_000    # kept back for the examination
+held_words = 20_000    # kept back for evaluation
 race_steps = 60        # training steps in section 7
 
 # %% [markdown] lang="en"
@@ -46,9 +52,9 @@ r"""
 ## 1. The text
 
 The Brown corpus: a million words of American English from 1961. We keep the 10 000 most frequent words; every other word becomes
-`<unk>`. The text is cut into 32 streams that are read side by side, 35 words at a time, so a batch `x` has the shape
+`<unk>`. The text is cut into 32 streams that are read in parallel, 35 words at a time, so a batch `x` has the shape
 (time, sample) = (35, 32), and the target `y` is the same text one word later: **predict the next word**. The end of the text is kept back:
-the model is examined on words that it never trained on.
+the model is evaluated on words that it never trained on.
 """
 
 # %% [markdown] lang="zh"
@@ -72,7 +78,7 @@ print(f"{len(corpus.tokens):,} tokens, {len(corpus.vocabulary):,} different")
 
 # %% [markdown] lang="en"
 r"""
-**Two traps.** Many a tutorial feeds its model `word_tokenize(brown.raw())`. The raw files of this corpus carry a part-of-speech tag on
+**Two traps.** Many tutorials feed their model `word_tokenize(brown.raw())`. The raw files of this corpus carry a part-of-speech tag on
 every word, so what comes out is not words:
 """
 
@@ -165,17 +171,18 @@ optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
 
 # %% [markdown] lang="en"
 r"""
-The examination asks two things of words that were kept back. **Accuracy**: how often is the most probable word the right one? **Perplexity**, $e^{L}$ with $L$
-the mean cross-entropy: among how many equally likely words does the model hesitate? Before training that is the whole vocabulary.
+We evaluate the model on the words that were kept back, by two numbers. **Accuracy**: how often is the most probable word the right one? **Perplexity**,
+$e^{L}$ with $L$ the mean cross-entropy: the model is as uncertain as if it chose among that many equally likely words. Before training, that is the size of the
+vocabulary.
 """
 
 # %% [markdown] lang="zh"
 r"""
-考试用的是留出的那段文本，问两件事。**准确率**：概率最高的那个词有多少次恰好就是答案？**困惑度** $e^{L}$，其中 $L$ 是平均交叉熵：模型相当于在多少个同样可能的词之间犹豫？训练之前，这个数就是整个词表的大小。
+我们在留出的文本上评估模型，看两个指标。**准确率**：概率最高的词有多少次就是正确的词？**困惑度** $e^{L}$，其中 $L$ 是平均交叉熵：模型相当于在这么多个等可能的词里选一个。训练之前，它就等于词表的大小。
 """
 
 # %%
-def examine(model):
+def evaluate(model):
     loss, right, count = 0.0, 0, 0
     with torch.no_grad():
         for x, y in held.batches():
@@ -186,27 +193,26 @@ def examine(model):
     return math.exp(loss / count), right / count
 
 
-before = examine(model)
+before = evaluate(model)
 print(f"perplexity {before[0]:,.0f} of {len(corpus.vocabulary):,}   accuracy {before[1]:.2%}")
 
 # %% [markdown] lang="en"
 r"""
 ## 3. Watch
 
-Two lines. `watch` attaches a recorder to the model; the `Explorer` draws what it records. There is nothing to see yet: it waits for the
-first training step.
+Two lines. `watch` attaches a recorder to the model; the `Explorer` shows what it records. It is still empty, because it waits for the first training step.
 """
 
 # %% [markdown] lang="zh"
 r"""
 ## 3. 观察
 
-只要两行。`watch` 给模型装上记录器，`Explorer` 把记录画出来。现在还没有东西可看：它在等第一个训练步。
+只要两行。`watch` 给模型装上记录器，`Explorer` 显示记录的内容。现在还是空的，因为它在等第一个训练步。
 """
 
 # %%
 recorder = rw.watch(model, optimizer, decode=corpus.vocabulary)
-explorer = rw.Explorer(recorder)
+explorer = rw.Explorer(recorder, language=language)
 explorer
 
 # %% [markdown] lang="en"
@@ -215,11 +221,13 @@ r"""
 
 Run the next cell, scroll back up, and **play with the Explorer while it runs**:
 
-* Drag the **time** slider under the heatmap: you walk through the sentence, word by word.
-* Drag the **training step** slider: you walk through training. **Live** brings you back to now.
+* Drag the **time** slider under the heatmap to move through the sentence, word by word.
+* Drag the **training step** slider to move through training. Press **Live** to follow the newest step again.
 * Choose a gate by its letter. Rows are units, columns are words; hover over a cell to read its value.
 
-The loop is the one you would write anyway. `recorder.log` is optional; it adds curves to draw. With `epochs = 10` in the parameters above, the
+Each training step reads another batch, so the words under the heatmap differ from step to step.
+
+This is an ordinary training loop. `recorder.log` is optional; it adds curves. With `epochs = 10` in the parameters above, the
 model is trained to the end; that takes under an hour on two cores, and you can watch all of it.
 """
 
@@ -229,11 +237,13 @@ r"""
 
 运行下一格，滚回上面，**趁它在跑的时候玩一玩 Explorer**：
 
-* 拖动热图下面的**时间**滑块，就是一个词一个词地走过这句话。
-* 拖动**训练步**滑块，就是走过训练的全过程。点**实时**回到此刻。
+* 拖动热图下面的**时间**滑块，逐词查看这句话。
+* 拖动**训练步**滑块，查看训练的全过程。点**实时**，重新跟随最新的训练步。
 * 用字母选一个门。每行是一个单元，每列是一个词；把鼠标停在格子上可以读出数值。
 
-训练循环就是你平时会写的那一个。`recorder.log` 可写可不写，它只是多画几条曲线。若在上面的参数里设 `epochs = 10`，模型会一直训练到底；在两个核心上用不了一个小时，全程都可以看。
+每个训练步读的是不同的批次，所以热图下面的词也随训练步而变。
+
+训练循环和平时写的一样。`recorder.log` 可以不写，它的作用是多画几条曲线。若在上面的参数里设 `epochs = 10`，模型会一直训练到底；在两个核心上用不了一个小时，全程都可以看。
 """
 
 # %%
@@ -251,39 +261,41 @@ for step, (x, y) in zip(range(total), training.batches(max(epochs, 1))):
 r"""
 ## 5. What you see
 
-**The gates.** At the first step every gate stands around one half, between 0.3 and 0.7: half of everything is written, kept and
-shown. As the loss falls they take sides. Soon most input and forget gates stand above 0.9, except at the first word, where there is
-no state to keep yet. The output gate `o` differs most from word to word. Look also for rows that stay dark: units whose gate is shut
-whatever the word.
+**The gates.** At the first step every gate is near one half, between 0.3 and 0.7: about half of everything is written, kept and
+shown. As the loss falls, the gates move towards 0 or 1. Soon most input and forget gates are above 0.9, except at the first word,
+where there is no state to keep yet. The output gate `o` differs most from word to word. Look also for rows that stay near 0: units
+whose gate is closed for every word.
 
 **The gradient through time.** Two lines over the same words:
 
-* *direct*: what reaches $h_t$ straight from the loss at time $t$. This is all that a hook on the output of `nn.LSTM` would show.
-* *total*: $\partial L/\partial h_t$ as it acts on the weights, with everything that comes back from later words through the recurrence.
+* *direct*: the part that reaches $h_t$ from the loss without the recurrence: through the output at time $t$, and at the last time also through
+  `h_n`. A hook on the output of `nn.LSTM` shows no more than the part through the output.
+* *total*: the whole $\partial L/\partial h_t$, which trains the weights: the direct part and everything that comes back from later words through the
+  recurrence.
 
-The distance between the two is what the future teaches the past.
+The difference between the two is what the network learns about a word from later words.
 
-**Over training.** The loss, and the norm of the gradient over all parameters. Click a point and the heatmap goes to that step.
+**Over training.** Two curves: the loss, and the norm of the gradient over all parameters. Click a point, and the heatmap shows that step.
 
-Everything you see is also there as numbers:
+Everything you see is also available as numbers:
 """
 
 # %% [markdown] lang="zh"
 r"""
 ## 5. 看到了什么
 
-**门。** 第一步时，所有的门都在 0.5 上下，介于 0.3 与 0.7 之间：什么都写一半、留一半、露一半。随着损失下降，它们开始表态。不久，大多数输入门和遗忘门都升到 0.9 以上，只有第一个词例外，因为那时还没有状态可留。各个词之间差别最大的是输出门 `o`。再找找一直发暗的行：不管来什么词，这些单元的门都关着。
+**门。** 第一步时，所有的门都在 0.5 附近，介于 0.3 与 0.7 之间：写入、保留和输出的大约都是一半。随着损失下降，门的值逐渐靠近 0 或 1。不久，大多数输入门和遗忘门都升到 0.9 以上，只有第一个词例外，因为那时还没有可保留的状态。不同的词之间，输出门 `o` 的差别最大。再找找始终接近 0 的行：无论读到什么词，这些单元的门都关着。
 
 **沿时间的梯度。** 同样这些词上的两条线：
 
-* *直接*：时间步 $t$ 的损失直接给 $h_t$ 的那一份。在 `nn.LSTM` 的输出上挂钩子，能看到的只有它。
-* *总*：真正作用到权重上的 $\partial L/\partial h_t$，包括后面的词经过循环传回来的全部。
+* *直接梯度*：损失不经过循环、直接传到 $h_t$ 的部分：经过时间步 $t$ 的输出；在最后一个时间步，还包括经过 `h_n` 的部分。在 `nn.LSTM` 的输出上挂钩子，最多只能看到经过输出的部分。
+* *总梯度*：完整的 $\partial L/\partial h_t$，也就是训练权重的梯度：直接梯度，加上后面的词经过循环传回来的全部。
 
-两条线之间的距离，就是未来教给过去的东西。
+两条线之差，就是后面的词对当前词的训练作用。
 
-**训练过程。** 损失，以及全部参数的梯度范数。点一下曲线上的某一点，热图就跳到那一步。
+**训练过程。** 两条曲线：损失，以及全部参数的梯度范数。点一下曲线上的某一点，热图就跳到那一步。
 
-看到的一切也都可以取成数：
+看到的一切也都可以作为数值取出：
 """
 
 # %%
@@ -297,31 +309,31 @@ recorder.close()
 
 # %% [markdown] lang="en"
 r"""
-The norm of the gradient is also there as a [bqplot](https://bqplot.github.io) figure, to be arranged with other widgets. The rule marks the step
-that the Explorer shows; click a point to go there, also while a cell runs.
+The norm of the gradient is also available as a [bqplot](https://bqplot.github.io) figure, which you can combine with other widgets. The vertical line
+marks the step that the Explorer shows; click a point to go to its step, even while a cell runs.
 """
 
 # %% [markdown] lang="zh"
 r"""
-梯度范数还可以取成一幅 [bqplot](https://bqplot.github.io) 图，和别的控件排在一起。竖线标出 Explorer 正在显示的那一步；点一下某个点就跳过去，单元格还在运行时也可以。
+梯度范数还可以作为 [bqplot](https://bqplot.github.io) 图取出，与其他控件组合。竖线标出 Explorer 正在显示的那一步；点一下某个点就跳过去，单元格还在运行时也可以。
 """
 
 # %%
-rw.GradientNorms(recorder).figure
+rw.GradientNorms(recorder, language=language).figure
 
 # %% [markdown] lang="en"
 r"""
 ## 6. Has it learned?
 
-Two marks to compare with, both without any network: the dashed one is a model that knows nothing, $\ln V$ per word, where every curve has to start; the
-other knows how frequent each word is and nothing else. An LSTM falls below the second as soon as it uses the words before.
+Compare the loss with two baselines that need no network. A model that knows nothing has $\ln V$ per word, and every curve starts there. The *unigram*
+model knows only how frequent each word is; an LSTM gets below it once it uses the preceding words.
 """
 
 # %% [markdown] lang="zh"
 r"""
 ## 6. 学会了吗？
 
-有两条不需要任何网络的参照线：一条是什么都不知道的模型，每个词的损失是 $\ln V$，所有曲线都必须从这里出发；另一条只知道每个词的频率。LSTM 一旦用上了前面的词，就会落到第二条线以下。
+拿损失与两条不需要网络的基线比较。什么都不知道的模型，每个词的损失是 $\ln V$，所有曲线都从这里出发；*unigram* 模型只知道每个词的频率，LSTM 用上了前面的词，才会低于它。
 """
 
 # %% include="draw"
@@ -332,7 +344,7 @@ unigram = -(counts / counts.sum()).log()[held.tokens].mean().item()
 at, losses = recorder.recording.scalars["loss"]
 chance = math.log(len(corpus.vocabulary))
 
-after = examine(model)
+after = evaluate(model)
 print(f"perplexity {before[0]:,.0f} → {after[0]:,.0f}   (unigram: {math.exp(unigram):,.0f})")
 print(f"accuracy   {before[1]:.2%} → {after[1]:.2%}")
 draw({"LSTM": (at, losses), "ln V": (at, np.full(len(at), chance)), "unigram": (at, np.full(len(at), unigram))})
@@ -341,21 +353,21 @@ draw({"LSTM": (at, losses), "ln V": (at, np.full(len(at), chance)), "unigram": (
 r"""
 ## 7. Why an LSTM at all?
 
-Ask for something hard: two numbers somewhere in a sequence of 50 are marked, and the loss looks **only at the last output**, which should be
-their sum. Now the direct gradient is zero everywhere but at the end; all that earlier times ever learn from is what travels back.
+Here is a harder task: two numbers in a sequence of 50 are marked, and the loss looks **only at the last output**, which should be their sum.
+Now the direct gradient is zero except at the last time; earlier times learn only from the gradient that comes back through the recurrence.
 
 Three networks of 64 units get the same data: a plain RNN, an LSTM as PyTorch initialises it, and the same LSTM with the bias of its forget
-gate set to 3. Compare the three pictures after the run. (The overhead that they show is large, because networks as small as these take
-little time and `every=1` records each of their steps; left out, `every` adapts to 5 % of the training's processor time.)
+gate set to 3. Compare the three pictures after the run. (They show a large recording overhead: the networks are small, so that a step takes
+little time, and `every=1` records each step. Without `every`, the recorder adapts to 5 % of the training's processor time.)
 """
 
 # %% [markdown] lang="zh"
 r"""
 ## 7. 为什么非要 LSTM？
 
-出一道难题：长度为 50 的序列里有两个数做了记号，损失**只看最后一个输出**，它应该等于这两个数之和。这样一来，除了末尾，直接梯度处处为零；前面的时间步能学到什么，全靠往回传的那一份。
+换一个更难的任务：长度为 50 的序列里有两个数做了记号，损失**只看最后一个输出**，它应该等于这两个数之和。这样一来，除了最后一个时间步，直接梯度处处为零；前面的时间步只能靠经过循环传回来的梯度学习。
 
-三个 64 单元的网络吃同样的数据：一个普通 RNN；一个按 PyTorch 默认方式初始化的 LSTM；同一个 LSTM，但遗忘门的偏置设为 3。跑完以后比较三幅图。（图上显示的开销很大，因为网络太小，一步花不了多少时间，而 `every=1` 又每一步都记录；不写 `every` 时，它会自动把开销控制在训练所用处理器时间的 5%。）
+三个 64 单元的网络使用同样的数据：一个普通 RNN；一个按 PyTorch 默认方式初始化的 LSTM；同一个 LSTM，但遗忘门的偏置设为 3。跑完以后比较三幅图。（图上显示的开销很大，因为网络太小，一步花不了多少时间，而 `every=1` 又每一步都记录；不写 `every` 时，它会自动把开销控制在训练所用处理器时间的 5%。）
 """
 
 # %%
@@ -377,7 +389,7 @@ for name, network in networks.items():
     adam = torch.optim.Adam(network.parameters())
     flows[name] = rw.watch(network, adam, every=1)
     print(name)
-    display(rw.GradientFlow(flows[name]))
+    display(rw.GradientFlow(flows[name], language=language))
     for step, (x, y) in zip(range(race_steps), rw.tasks.adding(length=50)):
         loss = nn.functional.mse_loss(network(x), y)
         adam.zero_grad()
@@ -400,17 +412,17 @@ In the plain network each step back multiplies the gradient by $U^\top \operator
 straight line on the logarithmic scale. That is the **vanishing gradient** (Bengio, Simard and Frasconi 1994,
 [doi:10.1109/72.279181](https://doi.org/10.1109/72.279181)).
 
-An LSTM does not escape by its name alone. Its cell offers a second way back, on which $\partial c_t/\partial c_{t-1} = f_t$; with forget gates at
-one half, as they are at first, that factor is one half as well, and $0.5^{49}$ is nothing. Open the forget gates, and the line becomes nearly flat:
-with a bias of 3 they stand at 0.95. This is why Gers, Schmidhuber and Cummins gave the gate its bias (2000,
-[doi:10.1162/089976600300015015](https://doi.org/10.1162/089976600300015015)), and why it pays to look at `f`.
+An LSTM does not avoid this by itself. Its cell state offers a second path back, on which $\partial c_t/\partial c_{t-1} = f_t$. The forget gates start
+at one half, so that this factor is one half too, and $0.5^{49} \approx 2\cdot10^{-15}$. With a bias of 3 the forget gates start at 0.95, and the line is nearly flat.
+This is why it pays to look at `f`. The forget gate and its bias come from Gers, Schmidhuber and Cummins (2000,
+[doi:10.1162/089976600300015015](https://doi.org/10.1162/089976600300015015)).
 """
 
 # %% [markdown] lang="zh"
 r"""
 在普通 RNN 里，每往回走一步，梯度就要乘一次 $U^\top \operatorname{diag}(1-h_t^2)$，于是按几乎不变的比例缩小：在对数坐标上就是一条直线。这就是**梯度消失**（Bengio、Simard 和 Frasconi，1994，[doi:10.1109/72.279181](https://doi.org/10.1109/72.279181)）。
 
-LSTM 也不是光凭名字就能幸免。它的细胞状态提供了第二条回去的路，路上的因子是 $\partial c_t/\partial c_{t-1} = f_t$；可是一开始遗忘门都在 0.5 左右，这个因子也就是 0.5，而 $0.5^{49}$ 等于什么都没有。把遗忘门打开，这条线就几乎变平：偏置为 3 时，门在 0.95。Gers、Schmidhuber 和 Cummins 给遗忘门加偏置就是为了这个（2000，[doi:10.1162/089976600300015015](https://doi.org/10.1162/089976600300015015)），这也是为什么值得看一看 `f`。
+LSTM 本身并不能避免这个问题。它的细胞状态提供了第二条回传的路径，每步的因子是 $\partial c_t/\partial c_{t-1} = f_t$。遗忘门从 0.5 左右起步，这个因子也就是 0.5，而 $0.5^{49} \approx 2\cdot10^{-15}$。偏置设为 3 时，遗忘门从 0.95 起步，这条线就几乎是平的。所以值得看一看 `f`。遗忘门及其偏置出自 Gers、Schmidhuber 和 Cummins（2000，[doi:10.1162/089976600300015015](https://doi.org/10.1162/089976600300015015)）。
 """
 
 # %% [markdown] lang="en"
@@ -421,14 +433,14 @@ r"""
 
 <details><summary>Answer</summary>
 
-*Direct* is zero everywhere but at the last time; *total* falls off to the left. The model still learns, but from a thirty-fifth of the targets, and the first words of each window hardly matter to it.
+*Direct* is zero except at the last time; *total* falls towards the left. The model still learns, but from one target in thirty-five, and the first words of each window have hardly any influence.
 </details>
 
 **2.** Set the learning rate to `0.5`. What do the gates do, and what does the gradient do?
 
 <details><summary>Answer</summary>
 
-They are driven to 0 or 1 within a few steps and stay there: saturated. The derivative of a saturated gate, $f(1-f)$, is nearly zero, so the gradient of the gates' weights vanishes and nothing can bring them back.
+Within a few steps the gates saturate: they go to 0 or 1 and stay there. The derivative of a saturated gate, $f(1-f)$, is nearly zero, so the gradient of the gates' weights vanishes and training cannot bring them back.
 </details>
 
 **3.** A model gives each of 10 000 words the same probability. What are its loss per word and its perplexity? And one that gives the right word the probability ¼ each time?
@@ -442,18 +454,18 @@ $\ln 10\,000 = 9.21$ and 10 000; $\ln 4 = 1.39$ and 4. Perplexity is the number 
 
 * Predicting a word means a probability for every word: softmax and cross-entropy, measured as perplexity.
 * Two lines of rnnwidgets show every gate and the true gradient through time, while your own loop runs.
-* A gradient that must travel 50 steps back arrives with nothing, in an RNN and in an LSTM alike, unless the forget gates are open.
+* After 50 steps back almost nothing is left of the gradient, in an RNN as in an LSTM, unless the forget gates are open.
 """
 
 # %% [markdown] lang="zh"
 r"""
 ## 练习
 
-**1.** 只对最后一个词求损失（用 `logits[-1:]` 和 `y[-1:]`），重新训练。*直接*和*总*两条线有什么变化？模型对开头几个词还能学到什么？
+**1.** 只对最后一个词求损失（用 `logits[-1:]` 和 `y[-1:]`），重新训练。*直接梯度*和*总梯度*两条线有什么变化？模型对开头几个词还能学到什么？
 
 <details><summary>答案</summary>
 
-除了最后一个时间步，*直接*梯度处处为零；*总*梯度越往左越小。模型仍然在学，但目标只剩下三十五分之一，而且每个窗口开头的几个词对它几乎没有影响。
+除了最后一个时间步，*直接梯度*处处为零；*总梯度*越往左越小。模型仍然在学，但目标只剩下三十五分之一，而且每个窗口开头的几个词对它几乎没有影响。
 </details>
 
 **2.** 把学习率设为 `0.5`。门会怎样？梯度会怎样？

@@ -2,14 +2,14 @@
 r"""
 # What a recurrent network is
 
-One equation, used again and again. In this lesson you compute it by hand, unroll it along time, write it from scratch as a PyTorch module, and find that it is `nn.RNN` to the last digit. Along the way the cell panel shows the numbers that you have just computed.
+One equation, used again and again. In this lesson you compute it by hand, unroll it along time, write it from scratch as a PyTorch module, and find that it equals `nn.RNN` to the last digit. The cell panel shows the numbers that you have just computed.
 """
 
 # %% [markdown] lang="zh"
 r"""
 # 什么是循环神经网络
 
-一个公式，反复使用。这一课里，你先亲手算它，再沿时间把它展开，然后从零写成一个 PyTorch 模块，最后发现它与 `nn.RNN` 分毫不差。一路上，单元结构面板会显示你刚刚算出的那些数。
+一个公式，反复使用。这一课里，你先亲手算它，再沿时间把它展开，然后从零写成一个 PyTorch 模块，最后发现结果与 `nn.RNN` 完全一致。单元结构面板会显示你刚刚算出的那些数。
 """
 
 # %%
@@ -21,6 +21,12 @@ import rnnwidgets as rw
 
 torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)      # every digit counts in this lesson
+
+# %% lang="en"
+language = "en"    # of the Explorer and of findings: "en" or "zh"
+
+# %% lang="zh"
+language = "zh"    # of the Explorer and of findings: "en" or "zh"
 
 # %% tags=["parameters"]
 steps = 300      # training steps in section 4
@@ -86,7 +92,7 @@ for t, a in enumerate(x, start=1):
 
 # %% [markdown] lang="en"
 r"""
-At $t = 4$ the input is zero, and still $h_4$ is not: it is an echo of what came before. That is all the memory there is.
+At $t = 4$ the input is zero, but $h_4$ is not: it depends on the earlier inputs. This is the network's memory.
 
 ## 2. Unrolled
 
@@ -100,12 +106,12 @@ Write the loop out and the recurrent network is a deep feed-forward network, one
       a_1          a_2          a_3          a_4
 ```
 
-`nn.RNN` runs exactly this. It has two biases, `bias_ih` and `bias_hh`, that are only ever added; we put $b_h$ into the first.
+`nn.RNN` runs exactly this. It has two biases, `bias_ih` and `bias_hh`, which are simply added; we put $b_h$ into the first.
 """
 
 # %% [markdown] lang="zh"
 r"""
-在 $t = 4$，输入是零，可 $h_4$ 不是零：它是之前一切的回声。所谓记忆，不过如此。
+在 $t = 4$，输入是零，但 $h_4$ 不是零：它取决于之前的输入。这就是网络的记忆。
 
 ## 2. 展开
 
@@ -141,7 +147,7 @@ print("|nn.RNN - by hand| ≤", f"{(states[:, 0] - torch.stack(by_hand)).abs().m
 
 # %% [markdown] lang="en"
 r"""
-The Explorer counts times and units from 0, as Python does: its t = 2 is our $t = 3$. In the **cell** panel you see that time and unit 2: the unrolled diagram with this unit's numbers on its wires, and the equation filled in. Compare with the third line that you printed, then move the time slider.
+The Explorer counts times and units from 0, as Python does: its t = 2 is our $t = 3$. In the **cell** panel you see that time and unit 2: the unrolled diagram with the numbers of this unit, and the equation with the numbers filled in. Compare with the third line printed above, then move the time slider.
 """
 
 # %% [markdown] lang="zh"
@@ -150,20 +156,20 @@ Explorer 和 Python 一样从 0 数起：它的 t = 2 就是我们的 $t = 3$。
 """
 
 # %%
-rw.Explorer(looking, panels=["steps", "gates", "cell"], time=2, unit=2)
+rw.Explorer(looking, panels=["steps", "gates", "cell"], time=2, unit=2, language=language)
 
 # %% [markdown] lang="en"
 r"""
 ## 3. From scratch
 
-The same as a module of your own, ten lines. `rw.tap("cell.h", h)` hands `h` through unchanged; while a recorder watches, it also notes its value and its gradient. That is how any hand-written cell can be seen.
+The same as a module of your own, in some ten lines. `rw.tap("cell.h", h)` returns `h` unchanged; while a recorder watches, it also records the value and the gradient of `h`. In this way you can watch any hand-written cell.
 """
 
 # %% [markdown] lang="zh"
 r"""
 ## 3. 从零写起
 
-同样的东西写成自己的模块，只要十来行。`rw.tap("cell.h", h)` 把 `h` 原样交还；有记录器在看时，它顺便记下 `h` 的值和梯度。任何手写的单元都可以这样来观察。
+同样的东西写成自己的模块，只要十来行。`rw.tap("cell.h", h)` 把 `h` 原样返回；有记录器时，它还会记下 `h` 的值和梯度。任何手写的单元都可以这样来观察。
 """
 
 # %%
@@ -205,14 +211,14 @@ class Ready(nn.Module):
 
 # %% [markdown] lang="en"
 r"""
-## 4. They learn alike
+## 4. Both learn the same
 
 The task: repeat the bit that was read `lag` steps before, $\ell$ the binary cross-entropy. Both modules start from the same weights and get the same data.
 """
 
 # %% [markdown] lang="zh"
 r"""
-## 4. 学得也一样
+## 4. 训练过程也相同
 
 任务：把 `lag` 步之前读到的那一位重复出来，$\ell$ 取二元交叉熵。两个模块从同样的权重出发，用同样的数据。
 """
@@ -225,7 +231,7 @@ recorders, optimizers = {}, {}
 for name, model in (("from scratch", scratch), ("nn.RNN", ready)):
     optimizers[name] = torch.optim.SGD([weight for weight in model.parameters() if weight.requires_grad], lr=0.5)
     recorders[name] = rw.watch(model, optimizers[name], every=1)
-rw.Explorer(recorders["from scratch"])
+rw.Explorer(recorders["from scratch"], language=language)
 
 # %%
 def bits(length=12, batch=32, seed=0):
@@ -262,7 +268,7 @@ print(f"loss {losses['nn.RNN'][0]:.3f} → {losses['nn.RNN'][-1]:.3f}    ln 2 = 
 
 # %% [markdown] lang="en"
 r"""
-The two curves lie on one another. The grey strip is where a network without memory has to stay: it can only guess a bit, at the cost of $\ln 2 = 0.693$.
+The two curves coincide. The grey strip is where a network without memory has to stay: it can only guess a bit, at the cost of $\ln 2 = 0.693$.
 """
 
 # %% [markdown] lang="zh"
@@ -296,14 +302,14 @@ $HI + H^2 + H + OH + O$ (one bias; `nn.RNN` has another $H$). Not at all: the we
 
 <details><summary>Answer</summary>
 
-$\tanh(b_h) = (0.0997,\ 0,\ -0.0997)$: the state no longer knows what came before. It is a feed-forward network, applied to each time apart.
+$\tanh(b_h) = (0.0997,\ 0,\ -0.0997)$: the state no longer knows what came before. It is a feed-forward network, applied to each time separately.
 </details>
 
 ## What to take away
 
 * Three states, $a_t$, $h_t$, $y_t$; one equation for all times; the memory is $h_{t-1}$ on the right-hand side.
 * Unrolled, it is a deep network that shares its weights.
-* `nn.RNN` is these ten lines, only faster. With `rw.tap` you see into your own version just as well.
+* `nn.RNN` computes the same, only faster. With `rw.tap` you can watch your own version in the same way.
 """
 
 # %% [markdown] lang="zh"
@@ -335,5 +341,5 @@ $\tanh(b_h) = (0.0997,\ 0,\ -0.0997)$：状态不再知道之前发生过什么�
 
 * 三种状态 $a_t$、$h_t$、$y_t$；一个公式用于所有时间步；记忆就是公式右边的 $h_{t-1}$。
 * 展开以后，它是一个共享权重的深层网络。
-* `nn.RNN` 就是这十来行，只是更快。有了 `rw.tap`，自己写的版本也看得同样清楚。
+* `nn.RNN` 做的是同样的计算，只是更快。有了 `rw.tap`，自己写的版本也看得同样清楚。
 """

@@ -2,15 +2,15 @@
 r"""
 # Training it
 
-A recurrent network is trained like any other: run it forward, measure the loss, carry the gradient back, move the weights. New is only the third step, because the same weights act at every time. You do it by hand for a
-sequence of three, hold the result against autograd and against what the recorder shows, and learn why the usual plot of "the gradient at each timestep" is wrong.
+A recurrent network is trained like any other: run it forward, measure the loss, carry the gradient back, move the weights. Only the third step is new, because the same weights act at every time. You do it by hand for a
+sequence of three, compare the result with autograd and with the recorder, and learn why the usual plot of "the gradient at each timestep" is wrong.
 """
 
 # %% [markdown] lang="zh"
 r"""
 # 训练循环神经网络
 
-训练循环神经网络和训练别的网络一样：前向计算，求损失，把梯度传回去，移动权重。新鲜的只有第三步，因为同一组权重在每个时间步都起作用。这一课里，你对长度为 3 的序列亲手算一遍，再与自动求导和记录器显示的结果对照；最后弄明白，为什么常见的“每个时间步的梯度”图是错的。
+训练循环神经网络和训练别的网络一样：前向计算，求损失，把梯度传回去，移动权重。只有第三步是新的，因为同一组权重在每个时间步都起作用。这一课里，你对长度为 3 的序列亲手算一遍，再与自动求导和记录器显示的结果对照；最后弄明白，为什么常见的“每个时间步的梯度”图是错的。
 """
 
 # %%
@@ -22,6 +22,12 @@ import rnnwidgets as rw
 
 torch.set_num_threads(1)
 torch.set_printoptions(precision=6)
+
+# %% lang="en"
+language = "en"    # of the Explorer and of findings: "en" or "zh"
+
+# %% lang="zh"
+language = "zh"    # of the Explorer and of findings: "en" or "zh"
 
 # %% tags=["parameters"]
 T = 100                       # times in section 3
@@ -119,7 +125,7 @@ for t in (1, 2, 3):
 r"""
 ## 2. The same by PyTorch, and in the recorder
 
-`nn.RNN` with the same numbers (it has two biases, one of which we leave at zero). Autograd gives the gradients of the weights, and `torch.optim.SGD` makes step 4. The recorder sees $h_t$ and $D_t$, there called `h` and `dh`.
+`nn.RNN` with the same numbers (it has two biases, one of which we leave at zero). Autograd gives the gradients of the weights, and `torch.optim.SGD` does step 4. The recorder sees $h_t$ and $D_t$, there called `h` and `dh`.
 """
 
 # %% [markdown] lang="zh"
@@ -169,7 +175,7 @@ for name, (one, other) in pairs.items():
 
 # %% [markdown] lang="en"
 r"""
-The same numbers stand in the Explorer. Choose the tab `dh`, click a time and a unit (both counted from 0, so that its t = 1 is our $t = 2$): the cell panel puts them into the equation.
+The Explorer shows the same numbers. Choose the tab `dh`, click a time and a unit (both counted from 0, so that its t = 1 is our $t = 2$): the cell panel puts them into the equation.
 """
 
 # %% [markdown] lang="zh"
@@ -178,21 +184,21 @@ r"""
 """
 
 # %%
-rw.Explorer(small, panels=["steps", "gates", "cell", "flow"], unit=0, time=1)
+rw.Explorer(small, panels=["steps", "gates", "cell", "flow"], unit=0, time=1, language=language)
 
 # %% [markdown] lang="en"
 r"""
 ## 3. Direct and total gradient: why the usual plot is wrong
 
-Everybody wants to see "the gradient at each timestep", and the obvious way is `output.retain_grad()`. For a fused layer such as `nn.RNN` that shows only what the loss gives to the output *directly*. What comes back through the recurrence, which is what trains the earlier times, runs inside the layer and never
-touches that tensor. With a loss on the last output it is zero at all times but one; with a loss on `h_n` there is nothing at all.
+Everybody wants to see "the gradient at each timestep", and the obvious way is `output.retain_grad()`. For a fused layer such as `nn.RNN` that shows only what the loss gives to the output *directly*. The part that comes back through the recurrence trains the earlier times, but it flows inside the layer and never
+reaches that tensor. With a loss on the last output the gradient of `output` is zero at all times but one; with a loss on `h_n` there is none.
 """
 
 # %% [markdown] lang="zh"
 r"""
 ## 3. 直接梯度与总梯度：为什么常见的图是错的
 
-人人都想看“每个时间步的梯度”，最顺手的办法是 `output.retain_grad()`。可是对 `nn.RNN` 这样的融合层，它显示的只是损失*直接*给输出的那一份。真正训练前面时间步的，是经过循环传回来的那一份；它在层的内部流动，从不经过这个张量。如果损失只看最后一个输出，那么除了一个时间步，其余全是零；如果损失加在 `h_n` 上，就什么也没有。
+人人都想看“每个时间步的梯度”，最顺手的办法是 `output.retain_grad()`。可是对 `nn.RNN` 这样的融合层，它显示的只是损失*直接*给输出的那一份。真正训练前面时间步的，是经过循环传回来的那一份；它在层的内部流动，从不经过这个张量。如果损失只看最后一个输出，那么 `output` 的梯度除了一个时间步，其余全是零；如果损失加在 `h_n` 上，`output` 就没有梯度。
 """
 
 # %%
@@ -218,30 +224,30 @@ watching.close()
 
 # %% [markdown] lang="en"
 r"""
-*Direct* (`dy` in the recorder) and *total* (`dh`) differ by exactly the part that makes a recurrent network recurrent:
+*Direct* (`dy` in the recorder) and *total* (`dh`) differ by exactly the part that comes back through the recurrence:
 
 $$ D_t \;=\; \underbrace{\frac{\partial L}{\partial y_t}\frac{\partial y_t}{\partial h_t}}_{\text{direct}} \;+\; W_{hh}^\top\,\delta_{t+1} . $$
 
-Both lines are in the panel *gradient through time*:
+If the loss uses `h_n`, the direct part at the last time includes what reaches $h_T$ through `h_n`. The panel *gradient through time* shows both lines:
 """
 
 # %% [markdown] lang="zh"
 r"""
-*直接*梯度（记录器里的 `dy`）与*总*梯度（`dh`）之差，恰好就是使网络成其为“循环”的那一部分：
+*直接*梯度（记录器里的 `dy`）与*总*梯度（`dh`）之差，恰好就是经过循环传回来的部分：
 
 $$ D_t \;=\; \underbrace{\frac{\partial L}{\partial y_t}\frac{\partial y_t}{\partial h_t}}_{\text{直接}} \;+\; W_{hh}^\top\,\delta_{t+1} . $$
 
-两条线都在*沿时间的梯度*面板里：
+如果损失用到 `h_n`，最后一个时间步的直接梯度也包括经过 `h_n` 传到 $h_T$ 的部分。*沿时间的梯度*面板显示这两条线：
 """
 
 # %%
-rw.GradientFlow(watching)
+rw.GradientFlow(watching, language=language)
 
 # %% [markdown] lang="en"
 r"""
 ## 4. Gradient descent and its learning rate
 
-Now a real training, with nothing but $\theta \leftarrow \theta - \alpha\,\partial L/\partial\theta$. The task: two of six numbers are marked; give their sum. The same network starts three times, with three learning rates. Show the Explorer, then run the loop.
+Now train a network, with nothing but $\theta \leftarrow \theta - \alpha\,\partial L/\partial\theta$. The task: two of six numbers are marked; give their sum. The same network starts three times, with three learning rates. Show the Explorer, then run the loop.
 """
 
 # %% [markdown] lang="zh"
@@ -258,7 +264,7 @@ for rate in rates:
     models[rate] = rw.tasks.AddingModel(hidden=32, cell="RNN")
     optimizers[rate] = torch.optim.SGD(models[rate].parameters(), lr=rate)
     runs[f"α = {rate}"] = rw.watch(models[rate], optimizers[rate])
-rw.Explorer(runs, panels=["status", "steps", "flow", "curves"])
+rw.Explorer(runs, panels=["status", "steps", "flow", "curves"], language=language)
 
 # %%
 curves = {name: [] for name in runs}
@@ -276,12 +282,12 @@ for rate, (name, recorder) in zip(rates, runs.items()):
 
 # %% [markdown] lang="en"
 r"""
-The grey strip is where a network without memory has to stay: answering 1 every time costs 1/6 = 0.167, in closed form.
+A network without memory cannot get below the grey strip: answering 1 every time costs exactly 1/6 = 0.167.
 """
 
 # %% [markdown] lang="zh"
 r"""
-灰色的带子是没有记忆的网络只能停留的地方：每次都回答 1，误差是 1/6 = 0.167，这是闭式结果。
+没有记忆的网络只能停在灰色的带子里：每次都回答 1，误差恰好是 1/6 = 0.167。
 """
 
 # %%
@@ -293,7 +299,7 @@ draw({name: (np.arange(len(values)), values) for name, values in smooth.items()}
 
 # %% [markdown] lang="en"
 r"""
-Too small, and nothing happens in the time you have; too large, and one step overshoots so far that the next gradient is larger still, until the numbers are no numbers: the Explorer counts them and paints them in a colour of their own. In between lies the rate that learns.
+Too small, and nothing happens in the time you have; too large, and one step overshoots so far that the next gradient is larger still, until the values become infinite or NaN: the Explorer counts them and shows them in a separate colour. A rate in between learns.
 
 ## Exercises
 
@@ -304,11 +310,11 @@ Too small, and nothing happens in the time you have; too large, and one step ove
 Only the last: `D[t - 1] = W_hy.T @ (y[t - 1] - target[t - 1]) + W_hh.T @ delta`. Each time adds its direct part to what comes back from later.
 </details>
 
-**2.** In truncated BPTT the state is handed on but `detach()`ed every k steps. Which terms of $\sum_t \delta_t h_{t-1}^\top$ are missing then?
+**2.** In truncated BPTT the state is passed on but `detach()`ed every k steps. Which terms of $\sum_t \delta_t h_{t-1}^\top$ are missing then?
 
 <details><summary>Answer</summary>
 
-Those that a loss would send back across a cut: $\delta_t$ holds only what comes from losses of the same piece. The network still *remembers* across the cut (its state goes on), but is no longer *taught* across it.
+Those in which a loss lies behind a cut: $\delta_t$ contains only the losses of the same piece. The network still *remembers* across the cut, because its state continues, but it no longer *learns* across it.
 </details>
 
 **3.** The update is $\theta - \alpha\,\partial L/\partial\theta$. Why minus, and what is the first-order change of $L$?
@@ -322,13 +328,13 @@ $L(\theta - \alpha g) \approx L(\theta) - \alpha\lVert g\rVert^2$: against the g
 
 * Four steps: forward, loss, backward, update. BPTT is the chain rule on the unrolled network, with shared weights summed over time.
 * $D_{t-1} = W_{hh}^\top\big((1-h_t^2)\odot D_t\big)$ plus what the loss gives directly. That total is what trains the network.
-* A hook on the output of `nn.RNN`, `nn.LSTM` or `nn.GRU` shows the direct part alone.
+* A hook on the output of `nn.RNN`, `nn.LSTM` or `nn.GRU` shows at most the direct part.
 * The learning rate decides whether the step helps.
 """
 
 # %% [markdown] lang="zh"
 r"""
-学习率太小，在给定的时间里什么也不会发生；太大，一步就冲过了头，下一步的梯度更大，直到数不再是数：Explorer 会数出它们，并用单独的颜色画出来。能学会的学习率在两者之间。
+学习率太小，在给定的时间里什么也不会发生；太大，一步就冲过了头，下一步的梯度更大，直到数值变成无穷大或 NaN：Explorer 会统计它们的个数，并用单独的颜色显示。合适的学习率在两者之间。
 
 ## 练习
 
@@ -343,7 +349,7 @@ r"""
 
 <details><summary>答案</summary>
 
-少了损失跨过断点传回去的部分：$\delta_t$ 里只剩下同一段之内的损失。网络仍然能跨过断点*记住*（状态还在往下传），但不再能跨过断点*受教*。
+少了损失跨过断点传回去的部分：$\delta_t$ 里只剩下同一段之内的损失。网络仍然能跨过断点*记住*（状态还在往下传），但不再能跨过断点*学习*。
 </details>
 
 **3.** 更新公式是 $\theta - \alpha\,\partial L/\partial\theta$。为什么是减号？$L$ 的一阶变化是多少？
@@ -357,6 +363,6 @@ $L(\theta - \alpha g) \approx L(\theta) - \alpha\lVert g\rVert^2$：逆着梯度
 
 * 四个步骤：前向传播、损失、反向传播、更新。沿时间反向传播就是在展开的网络上用链式法则，共享的权重对时间求和。
 * $D_{t-1} = W_{hh}^\top\big((1-h_t^2)\odot D_t\big)$，再加上损失直接给的部分。训练网络的是这个总和。
-* 在 `nn.RNN`、`nn.LSTM`、`nn.GRU` 的输出上挂钩子，看到的只有直接部分。
+* 在 `nn.RNN`、`nn.LSTM`、`nn.GRU` 的输出上挂钩子，最多只能看到直接部分。
 * 这一步是进是退，由学习率决定。
 """

@@ -2,15 +2,15 @@
 r"""
 # LSTM and GRU
 
-A plain recurrent network overwrites its whole state at every step. An LSTM and a GRU put gates before the state: numbers between 0 and 1, one for each unit, that say what is written, what is kept, what is shown. Here you
-set these gates by hand, open the one that decides how long a memory lasts, and watch three networks race for the same prize.
+A plain recurrent network overwrites its whole state at every step. An LSTM and a GRU put gates before the state: numbers between 0 and 1, one for each unit, that control what is written, kept and shown. Here you
+set these gates by hand, open the one that decides how long a memory lasts, and compare three networks on the same task.
 """
 
 # %% [markdown] lang="zh"
 r"""
 # LSTM 与 GRU
 
-普通的循环神经网络每一步都把整个状态重写一遍。长短期记忆（LSTM）和门控循环单元（GRU）在状态前面装上了门：每个单元一个介于 0 与 1 之间的数，决定写入什么、保留什么、露出什么。这一课里，你先亲手拨动这些门，再打开决定记忆长短的那一扇，最后看三个网络争夺同一个目标。
+普通的循环神经网络每一步都把整个状态重写一遍。长短期记忆（LSTM）和门控循环单元（GRU）在状态前面装上了门：每个单元一个介于 0 与 1 之间的数，决定写入什么、保留什么、露出什么。这一课里，你先手动设定这些门，再打开决定记忆长短的那个门，最后在同一个任务上比较三个网络。
 """
 
 # %%
@@ -24,6 +24,12 @@ from torch import nn
 import rnnwidgets as rw
 
 torch.set_num_threads(1)
+
+# %% lang="en"
+language = "en"    # of the Explorer and of findings: "en" or "zh"
+
+# %% lang="zh"
+language = "zh"    # of the Explorer and of findings: "en" or "zh"
 
 # %% tags=["parameters"]
 rnn_steps = 600       # training steps of the plain RNN in section 3
@@ -41,7 +47,7 @@ c_t &= f_t\odot c_{t-1} + i_t\odot g_t \qquad\qquad\quad\; h_t = o_t\odot\tanh(c
 \end{aligned}
 $$
 
-Let us build a memory by hand: one LSTM unit with three inputs, a *value*, a signal *store* and a signal *show*. The input gate opens when *store* comes, and the forget gate closes then, so that the old content goes; the output gate opens
+Let us build a memory by hand: one LSTM unit with three inputs, a *value*, a signal *store* and a signal *show*. The input gate opens when *store* comes, and the forget gate closes, which clears the old content; the output gate opens
 when *show* comes. No training: twelve numbers.
 """
 
@@ -75,7 +81,7 @@ x = torch.zeros(12, 1, 3)
 x[:, 0, 0] = torch.linspace(-1, 1, 12)     # the value changes all the time
 x[2, 0, 1] = x[7, 0, 1] = 1                # store at t = 3 and t = 8
 x[5, 0, 2] = x[11, 0, 2] = 1               # show at t = 6 and t = 12
-signs = ["store" if a else "show" if b else "·" for a, b in x[:, 0, 1:].tolist()]
+signals = ["store" if a else "show" if b else "·" for a, b in x[:, 0, 1:].tolist()]
 
 by_hand = rw.watch(latch, every=1, samples=1)
 h, _ = latch(x)
@@ -84,30 +90,30 @@ by_hand.step()
 by_hand.close()
 
 trace = by_hand.recording[-1]["l0"]
-print(" t  value   sign     i    f    g      o     c      h")
-for t, sign in enumerate(signs):
+print(" t  value   signal   i    f    g      o     c      h")
+for t, signal in enumerate(signals):
     i, f, g, o, c, state = (float(trace[name][t, 0, 0]) for name in "ifgoch")
-    print(f"{t + 1:2}  {x[t, 0, 0]:+.2f}   {sign:6} {i:5.2f} {f:4.2f} {g:+.2f}  {o:4.2f}  {c:+.2f}  {state:+.2f}")
+    print(f"{t + 1:2}  {x[t, 0, 0]:+.2f}   {signal:6} {i:5.2f} {f:4.2f} {g:+.2f}  {o:4.2f}  {c:+.2f}  {state:+.2f}")
 
 # %% [markdown] lang="en"
 r"""
-The value stored at $t = 3$ stands in $c$ until it is shown at $t = 6$; at $t = 8$ another takes its place. The same table as a picture (with times counted from 0): step through them and see the gates of the cell open and close.
+The value stored at $t = 3$ stays in $c$ and is shown at $t = 6$; at $t = 8$ another value replaces it. The same table as a picture (with times counted from 0): step through the times and see the gates open and close.
 """
 
 # %% [markdown] lang="zh"
 r"""
-$t = 3$ 写入的数值一直停在 $c$ 里，直到 $t = 6$ 读出；$t = 8$ 又换成另一个。把这张表画成图（时间步从 0 数起）：一个时间步一个时间步地走，看着门打开、关上。
+$t = 3$ 写入的数值一直保存在 $c$ 里，在 $t = 6$ 读出；$t = 8$ 时被另一个值取代。下面把这张表画成图（时间步从 0 数起）：逐个时间步查看，门如何打开、关上。
 """
 
 # %%
-rw.Explorer(by_hand, panels=["steps", "gates", "cell"], gate="c", unit=0, time=2)
+rw.Explorer(by_hand, panels=["steps", "gates", "cell"], gate="c", unit=0, time=2, language=language)
 
 # %% [markdown] lang="en"
 r"""
 ## 2. How long a memory lasts: the forget bias
 
-While the input gate is shut, $c_t = f\,c_{t-1}$: the content shrinks by the factor $f = \sigma(b_f)$ per step, and so does the gradient on its way back, $\partial c_t/\partial c_{t-1} = f$. It is halved after $\ln\tfrac12/\ln f$ steps. We hold the
-formula against what the recorder sees in an LSTM whose other weights are zero.
+While the input gate is closed, $c_t = f\,c_{t-1}$: the content shrinks by the factor $f = \sigma(b_f)$ per step, and so does the gradient on its way back, $\partial c_t/\partial c_{t-1} = f$. It is halved after $\ln\tfrac12/\ln f$ steps. We compare the
+formula with the recording of an LSTM whose other weights are zero.
 """
 
 # %% [markdown] lang="zh"
@@ -140,13 +146,13 @@ for bias in (0, 1, 2, 5):
 
 # %% [markdown] lang="en"
 r"""
-PyTorch starts with $b_f \approx 0$: a memory of *one step*. The gate had no bias of its own in the first LSTM, because it had no forget gate at all (Hochreiter and Schmidhuber 1997, [doi:10.1162/neco.1997.9.8.1735](https://doi.org/10.1162/neco.1997.9.8.1735)); it came with
+PyTorch starts with $b_f \approx 0$: a memory of *one step*. The first LSTM had no such bias, because it had no forget gate at all (Hochreiter and Schmidhuber 1997, [doi:10.1162/neco.1997.9.8.1735](https://doi.org/10.1162/neco.1997.9.8.1735)); the forget gate came with
 Gers, Schmidhuber and Cummins (2000, [doi:10.1162/089976600300015015](https://doi.org/10.1162/089976600300015015)). `rw.tasks.set_forget_bias(lstm, 1)` sets it.
 
 ## 3. A race: the adding problem
 
-Two of 50 numbers are marked, and their sum is wanted at the end. Who always answers 1 has a mean squared error of 1/6 = 0.167. Published for plain networks: they stay there; for gated ones: they leave it (Hochreiter and Schmidhuber 1997; Le, Jaitly and Hinton 2015,
-[doi:10.48550/arXiv.1504.00941](https://doi.org/10.48550/arXiv.1504.00941)). All three have 64 units and start in one Explorer; each trains until its loss is below 0.01 or its time is over.
+Two of 50 numbers are marked, and the network has to give their sum at the end. Always answering 1 has a mean squared error of 1/6 = 0.167. In published results plain networks stay there, and gated networks get below it (Hochreiter and Schmidhuber 1997; Le, Jaitly and Hinton 2015,
+[doi:10.48550/arXiv.1504.00941](https://doi.org/10.48550/arXiv.1504.00941)). All three have 64 units and start in one Explorer; each trains until its loss is below 0.01 or its steps are used up.
 """
 
 # %% [markdown] lang="zh"
@@ -155,7 +161,7 @@ PyTorch 从 $b_f \approx 0$ 起步：记忆只有*一步*。最早的 LSTM 没�
 
 ## 3. 比赛：加法问题
 
-50 个数里有两个做了记号，最后要给出它们的和。永远回答 1，均方误差是 1/6 = 0.167。已发表的结果是：普通网络停在这里，带门的网络能走出去（Hochreiter 和 Schmidhuber，1997；Le、Jaitly 和 Hinton，2015，[doi:10.48550/arXiv.1504.00941](https://doi.org/10.48550/arXiv.1504.00941)）。三个网络都是 64 个单元，放在同一个 Explorer 里；每个都训练到损失低于 0.01，或者步数用完为止。
+50 个数里有两个做了记号，最后要给出它们的和。永远回答 1，均方误差是 1/6 = 0.167。已发表的结果是：普通网络停在这里，带门的网络能降到它以下（Hochreiter 和 Schmidhuber，1997；Le、Jaitly 和 Hinton，2015，[doi:10.48550/arXiv.1504.00941](https://doi.org/10.48550/arXiv.1504.00941)）。三个网络都是 64 个单元，放在同一个 Explorer 里；每个都训练到损失低于 0.01，或者步数用完为止。
 """
 
 # %%
@@ -165,7 +171,7 @@ for cell in ("RNN", "LSTM", "GRU"):
     models[cell] = rw.tasks.AddingModel(hidden=64, cell=cell)
     optimizers[cell] = torch.optim.Adam(models[cell].parameters(), lr=1e-3 if cell == "RNN" else 1e-2)
     recorders[cell] = rw.watch(models[cell], optimizers[cell])
-rw.Explorer(recorders, panels=["status", "steps", "flow", "curves"])
+rw.Explorer(recorders, panels=["status", "steps", "flow", "curves"], language=language)
 
 # %%
 losses, seconds = {}, {}
@@ -188,7 +194,7 @@ for cell, model in models.items():
 
 # %% [markdown] lang="en"
 r"""
-The grey strip is where published results expect the **plain RNN**. Each curve is also held against its own band:
+The grey strip is where published results expect the **plain RNN**. The table compares each curve with its own range:
 """
 
 # %% [markdown] lang="zh"
@@ -214,13 +220,13 @@ for name, frame in (("first", recorders["LSTM"].recording[0]), ("last", recorder
     print(f"LSTM, step {frame.step:4}: |dL/dh_1| / |dL/dh_50| = {reach[name]:.1e}   f > 0.9: {(frame['lstm.l0']['f'] > 0.9).mean():.0%}")
 
 # %%
-rw.Explorer(recorders["LSTM"], gate="f")
+rw.Explorer(recorders["LSTM"], gate="f", language=language)
 
 # %% [markdown] lang="en"
 r"""
-The gates cost something: an LSTM has four blocks of weights where the RNN has one, a GRU three, and each step takes longer. That is what the memory is bought with.
+Gates have a cost: an LSTM has four blocks of weights, a GRU three and an RNN one, and each step takes longer.
 
-Look at the LSTM alone, in the Explorer above. At step 0 all its forget gates stand near one half, and nothing of the gradient arrives at $t=1$. At the last step the units have taken sides: some `f` are shut, some stand above 0.9 and carry what was marked, and along those the gradient arrives.
+Look at the LSTM alone, in the Explorer above. At step 0 all its forget gates are near one half, and almost nothing of the gradient arrives at $t=1$. At the last step the units differ: some `f` are closed, others are above 0.9. Units with an open forget gate carry the marked numbers, and along them the gradient arrives.
 
 ## 4. The GRU, and which way round z is
 
@@ -231,14 +237,14 @@ h_t = (1-z_t)\odot n_t + z_t\odot h_{t-1}
 $$
 
 This is PyTorch's form, and that of Cho et al. (2014, [doi:10.3115/v1/D14-1179](https://doi.org/10.3115/v1/D14-1179)): **z near 1 keeps**. Chung et al. (2014, [doi:10.48550/arXiv.1412.3555](https://doi.org/10.48550/arXiv.1412.3555)) write it the other way round, $h_t = (1-z_t)\odot h_{t-1} + z_t\odot n_t$, where z near 1 *overwrites*.
-So look before you compare two pictures. We compute one step by hand, both ways:
+So check which form is used before you compare two pictures. We compute one step by hand, both ways:
 """
 
 # %% [markdown] lang="zh"
 r"""
-门是有代价的：RNN 只有一组权重，LSTM 有四组，GRU 有三组，每一步也更慢。记忆就是用这个换来的。
+门是有代价的：RNN 只有一组权重，LSTM 有四组，GRU 有三组，每一步也更慢。
 
-在上面的 Explorer 里单独看看 LSTM。第 0 步时，遗忘门都在 0.5 附近，梯度到 $t=1$ 已经一无所有。到最后一步，单元各自表态：有的 `f` 关上了，有的停在 0.9 以上，带着做过记号的数往前走；沿着这些单元，梯度到得了开头。
+在上面的 Explorer 里单独看看 LSTM。第 0 步时，遗忘门都在 0.5 附近，到达 $t=1$ 的梯度几乎为零。到最后一步，各个单元有了分工：有的 `f` 关上了，有的在 0.9 以上。遗忘门打开的单元保存着做过记号的数，梯度也沿着它们传到开头。
 
 ## 4. GRU，以及 z 的方向
 
@@ -271,7 +277,7 @@ print("z overwrites (Chung) ", overwrites.numpy().round(4))
 r"""
 ## Exercises
 
-**1.** In section 1, change one number so that the memory *adds* each stored value to what it holds, instead of replacing it.
+**1.** In section 1, change one number so that the memory *adds* each stored value to its content instead of replacing it.
 
 <details><summary>Answer</summary>
 
@@ -289,14 +295,14 @@ $4\,(64\cdot 2 + 64\cdot 64 + 2\cdot 64) = 17\,408$; PyTorch has two biases. The
 
 <details><summary>Answer</summary>
 
-Try a few seeds: it does, as a rule. Which is what Jozefowicz et al. 2015 ([PMLR 37](https://proceedings.mlr.press/v37/jozefowicz15.html)) advise; one run alone would prove nothing.
+Try a few seeds: it usually does, as Jozefowicz et al. 2015 ([PMLR 37](https://proceedings.mlr.press/v37/jozefowicz15.html)) advise. One run alone would prove nothing.
 </details>
 
 ## What to take away
 
 * Gates are numbers from 0 to 1 that multiply: write ($i$), keep ($f$), show ($o$); in a GRU, reset ($r$) and keep ($z$).
 * The memory of a cell is halved after $\ln\frac12/\ln f$ steps. With PyTorch's default that is one step.
-* On the adding problem a plain RNN stays at 0.167 while GRU and LSTM leave it, for three to four times the weights.
+* On the adding problem a plain RNN stays at 0.167 while GRU and LSTM get below it, with three to four times the weights.
 * PyTorch's $z$ near 1 *keeps*. Other papers write it the other way round.
 """
 
@@ -329,6 +335,6 @@ $4\,(64\cdot 2 + 64\cdot 64 + 2\cdot 64) = 17\,408$；PyTorch 有两个偏置。
 
 * 门是用来相乘的 0 到 1 之间的数：写入（$i$）、保留（$f$）、露出（$o$）；在 GRU 里是重置（$r$）和保留（$z$）。
 * 细胞里的记忆每过 $\ln\frac12/\ln f$ 步减半。按 PyTorch 的默认值，就是一步。
-* 在加法问题上，普通 RNN 停在 0.167，GRU 和 LSTM 能走出去，代价是三到四倍的权重。
+* 在加法问题上，普通 RNN 停在 0.167，GRU 和 LSTM 能降到它以下，代价是三到四倍的权重。
 * PyTorch 的 $z$ 接近 1 表示*保留*，有的论文正好相反。
 """

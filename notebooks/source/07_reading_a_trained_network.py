@@ -2,15 +2,15 @@
 r"""
 # Reading a trained network
 
-What has a network learned? Its loss does not say. In this lesson a two-layer LSTM learns to spell a story character by character; you let it write, see which of its gates have taken a side, and find units that keep track of something a person would name: how far into the word, how far along the line, inside a bracket.
-The way of looking is that of Karpathy, Johnson and Fei-Fei (2015, [doi:10.48550/arXiv.1506.02078](https://doi.org/10.48550/arXiv.1506.02078)).
+What has a network learned? The loss does not show it. In this lesson a two-layer LSTM learns a story character by character. You let it write, see which of its gates are saturated, and find units that track something with a name: the position in the word, the position in the line, being inside brackets.
+The method is that of Karpathy, Johnson and Fei-Fei (2015, [doi:10.48550/arXiv.1506.02078](https://doi.org/10.48550/arXiv.1506.02078)).
 """
 
 # %% [markdown] lang="zh"
 r"""
 # 读懂一个训练好的网络
 
-网络学到了什么？损失不会告诉你。这一课里，一个两层的 LSTM 逐个字符地学写一个故事；你让它写一段，看哪些门已经表态，再找出那些在跟踪某件事的单元，而且是人叫得出名字的事：在单词里走了多远，在一行里走了多远，是否在括号里。这种看法来自 Karpathy、Johnson 和 Fei-Fei（2015，[doi:10.48550/arXiv.1506.02078](https://doi.org/10.48550/arXiv.1506.02078)）。
+网络学到了什么？损失不会告诉你。这一课里，一个两层的 LSTM 逐个字符地学写一个故事。你让它写一段，看哪些门已经饱和，再找出跟踪某种特征的单元：在单词里的位置，在一行里的位置，是否在括号里。这种方法来自 Karpathy、Johnson 和 Fei-Fei（2015，[doi:10.48550/arXiv.1506.02078](https://doi.org/10.48550/arXiv.1506.02078)）。
 """
 
 # %%
@@ -24,6 +24,12 @@ import rnnwidgets as rw
 
 torch.set_num_threads(1)
 
+# %% lang="en"
+language = "en"    # of the Explorer and of findings: "en" or "zh"
+
+# %% lang="zh"
+language = "zh"    # of the Explorer and of findings: "en" or "zh"
+
 # %% tags=["parameters"]
 path = None           # a text file of your own, in UTF-8; None: a generated story
 steps = 200           # training steps
@@ -35,14 +41,14 @@ written = 300         # characters that the network writes
 r"""
 ## 1. The text
 
-A small grammar tells a story without end, in lines of at most 60 characters, with speech in quotation marks and remarks in brackets. It needs no download. Give `path` a text of your own to read that instead. The last 20 000 characters are kept back.
+A small grammar generates an endless story, in lines of at most 60 characters, with speech in quotation marks and remarks in brackets. It needs no download. To use a text of your own, set `path` to its file. The last 20 000 characters are kept back.
 """
 
 # %% [markdown] lang="zh"
 r"""
 ## 1. 文本
 
-一个小小的文法没完没了地讲故事，每行最多 60 个字符，有引号里的对话，也有括号里的插话。不需要下载。想换成自己的文本，就给 `path` 一个文件名。最后两万个字符留作测试。
+一个小文法可以无限地生成故事，每行最多 60 个字符，有引号里的对话，也有括号里的插话。不需要下载。想换成自己的文本，就给 `path` 一个文件名。最后两万个字符留作测试。
 """
 
 # %%
@@ -56,7 +62,7 @@ print("".join(corpus.vocabulary[k] for k in corpus.tokens[:400]))
 r"""
 ## 2. Two layers, live
 
-The forget bias starts at 1. Show the Explorer, run the loop, and choose between the layers `lstm.l0` and `lstm.l1`. In the panel *saturation* each unit is a dot: how often its gate stands open (above 0.9) against how often it stands shut (below 0.1). At the start all dots lie at the origin.
+The forget bias starts at 1. Show the Explorer, run the loop, and choose between the layers `lstm.l0` and `lstm.l1`. In the panel *saturation* each unit is a dot: how often its gate is open (above 0.9) against how often it is closed (below 0.1). At the start all dots are at the origin.
 """
 
 # %% [markdown] lang="zh"
@@ -72,7 +78,7 @@ model = rw.tasks.LanguageModel(len(corpus.vocabulary), embedding=64, hidden=hidd
 rw.tasks.set_forget_bias(model.lstm, 1.0)
 adam = torch.optim.Adam(model.parameters(), lr=2e-3)
 recorder = rw.watch(model, adam, decode=corpus.vocabulary)
-rw.Explorer(recorder, layer="lstm.l1", gate="f")
+rw.Explorer(recorder, layer="lstm.l1", gate="f", language=language)
 
 # %%
 for step, (x, y) in zip(range(steps), training.batches(epochs=100)):
@@ -98,7 +104,7 @@ r"""
 # %%
 def write(start, length, temperature=0.7, seed=0):
     chance = torch.Generator().manual_seed(seed)
-    ids = [corpus.vocabulary.index(sign) for sign in start]
+    ids = [corpus.vocabulary.index(character) for character in start]
     state, text = None, list(start)
     with torch.no_grad():
         for _ in range(length):
@@ -113,16 +119,16 @@ print(write(corpus.vocabulary[0], written))
 
 # %% [markdown] lang="en"
 r"""
-## 4. Which gates have taken a side?
+## 4. Which gates are saturated?
 
-Ten sequences of 450 held-out characters, every gate of every unit. Published: the first layer's gates stay more diffuse than the higher layer's; in the higher layer many forget gates stand open nearly always, so that these units add up what they are given (integrators); hardly any unit is purely feed-forward (forget gate always shut).
+Ten sequences of 450 held-out characters, every gate of every unit. Published results: the gates of the first layer are less saturated than those of the higher layer; in the higher layer many forget gates are open nearly always, so that these units sum up their input (integrators); hardly any unit is purely feed-forward (forget gate always closed).
 """
 
 # %% [markdown] lang="zh"
 r"""
-## 4. 哪些门已经表态？
+## 4. 哪些门已经饱和？
 
-取十段各 450 个没见过的字符，看每个单元的每个门。已发表的结果是：第一层的门比高层的门更含糊；高层里有许多遗忘门几乎一直开着，这些单元把收到的东西累加起来（积分器）；几乎没有纯前馈的单元（遗忘门一直关着）。
+取十段各 450 个没见过的字符，看每个单元的每个门。已发表的结果是：第一层的门不如高层的门饱和；高层里有许多遗忘门几乎一直开着，这些单元把收到的东西累加起来（积分器）；几乎没有纯前馈的单元（遗忘门一直关着）。
 """
 
 # %%
@@ -133,54 +139,54 @@ reading.step()
 reading.close()
 frame = reading.recording[-1]
 
-right, integrators, shut = {}, {}, {}
+right, integrators, closed = {}, {}, {}
 for layer in frame.layers:
     f = frame[layer]["f"]                                            # (time, sample, unit)
     right[layer] = (f > 0.9).mean()
     integrators[layer] = ((f > 0.9).mean(axis=(0, 1)) >= 0.9).mean()
-    shut[layer] = ((f < 0.1).mean(axis=(0, 1)) >= 0.9).mean()
-    print(f"{layer}:  f > 0.9: {right[layer]:.0%}   units always open: {integrators[layer]:.0%}   always shut: {shut[layer]:.0%}")
+    closed[layer] = ((f < 0.1).mean(axis=(0, 1)) >= 0.9).mean()
+    print(f"{layer}:  f > 0.9: {right[layer]:.0%}   units always open: {integrators[layer]:.0%}   always closed: {closed[layer]:.0%}")
 
 saturation = {
     "layer 2 - layer 1": right["lstm.l1"] - right["lstm.l0"],
     "integrators": integrators["lstm.l1"],
-    "always shut": max(shut.values()),
+    "always shut": max(closed.values()),
 }
 verdicts = {name: rw.tasks.expected("saturation", name).holds(value) for name, value in saturation.items()}
 for name, verdict in verdicts.items():
     print(f"{name:18} {verdict}")
 
 # %%
-rw.Saturation(reading, layer="lstm.l1", gate="f")
+rw.Saturation(reading, layer="lstm.l1", gate="f", language=language)
 
 # %% [markdown] lang="en"
 r"""
 The bands are those of a text by Shakespeare after 200 steps or more. With much longer training on this simple story the difference between the layers shrinks again: try it. *One text and one training are one example, not a law.*
 
-## 5. Units that track something
+## 5. Units that track a feature
 
-For each held-out character we note four facts that a reader knows: is it inside quotation marks, inside brackets, how many characters into the line, how many letters into the word. Then we look for the unit whose cell state $c$, or output $h$, follows that fact best (Pearson's correlation r).
+For each held-out character we note four facts: is it inside quotation marks, inside brackets, how many characters into the line, how many letters into the word. Then we look for the unit whose cell state $c$, or output $h$, follows that fact best (Pearson's correlation r).
 """
 
 # %% [markdown] lang="zh"
 r"""
 区间取自莎士比亚的文本训练 200 步以上的结果。在这个简单的故事上训练得久得多时，两层之间的差距会再缩小，不妨试试。*一个文本、一次训练，只是一个例子，不是定律。*
 
-## 5. 在跟踪某件事的单元
+## 5. 跟踪某种特征的单元
 
-对每个没见过的字符，记下读者一看便知的四件事：是否在引号里，是否在括号里，在这一行的第几个字符，在这个单词的第几个字母。然后找出细胞状态 $c$ 或输出 $h$ 与它最一致的单元（皮尔逊相关系数 r）。
+对每个没见过的字符，记下四件事：是否在引号里，是否在括号里，在这一行的第几个字符，在这个单词的第几个字母。然后找出细胞状态 $c$ 或输出 $h$ 与它最一致的单元（皮尔逊相关系数 r）。
 """
 
 # %%
 def facts(text):
     quoted, depth, place, letter, rows = 0, 0, 0, 0, []
-    for before, sign in zip(" " + text, text):
-        if before == sign == "\n":
+    for before, character in zip(" " + text, text):
+        if before == character == "\n":
             quoted, depth = 0, 0                                     # a new paragraph
-        quoted ^= sign == '"'
-        depth = max(depth + (sign in "([") - (sign in ")]"), 0)
-        place = 0 if sign == "\n" else place + 1
-        letter = letter + 1 if sign.isalpha() else 0
+        quoted ^= character == '"'
+        depth = max(depth + (character in "([") - (character in ")]"), 0)
+        place = 0 if character == "\n" else place + 1
+        letter = letter + 1 if character.isalpha() else 0
         rows.append((quoted, depth > 0, place, letter))
     return np.array(rows, float)
 
@@ -208,7 +214,7 @@ for k, name in enumerate(names):
 
 # %% [markdown] lang="en"
 r"""
-Here is the output of that unit of layer 2 which follows the letters of a word best, over 70 characters. Its line moves one way within a word and starts anew at each space. Choose another unit from the table.
+Here is the output of the unit of layer 2 that follows the position in the word best, over 70 characters. Its line moves in one direction within a word and starts again at each space. Choose another unit from the table.
 """
 
 # %% [markdown] lang="zh"
@@ -222,30 +228,30 @@ nn.functional.cross_entropy(model(x[:70]).flatten(0, 1), y[:70].flatten()).backw
 closer.step()
 closer.close()
 unit, _ = found["letter of the word", "lstm.l1", "h"]
-rw.Explorer(closer, panels=["steps", "units", "gates"], layer="lstm.l1", gate="h", unit=unit)
+rw.Explorer(closer, panels=["steps", "units", "gates"], layer="lstm.l1", gate="h", unit=unit, language=language)
 
 # %% [markdown] lang="en"
 r"""
-A correlation of 0.6 is a tendency, not a counter. Units that follow quotation marks cleanly, as in the paper, came out of trainings a hundred times as long on millions of characters. And much of what a network knows stands in no single unit at all.
+A correlation of 0.6 is a tendency, not a counter. The units of the paper that follow quotation marks closely come from much longer training on millions of characters. And much of what a network knows is not in any single unit.
 
-## 6. What would a teacher say?
+## 6. Does it have known problems?
 
-`rw.diagnose` looks at a recording for known troubles, each with its number, its evidence and what to try. A finding is an observation, not yet a verdict; the last line counts them, and 0 means that nothing is conspicuous.
+`rw.diagnose` searches a recording for known problems. Each finding gives its numbers and what to try; it is an observation, not a verdict. The last line is the number of findings; 0 means that no problems were found.
 """
 
 # %% [markdown] lang="zh"
 r"""
-0.6 的相关只是一种倾向，还算不上计数器。论文里那些干净利落地跟着引号走的单元，来自百倍长的训练、上百万字符的文本。况且，网络知道的许多东西并不在哪一个单元里。
+0.6 的相关只是一种倾向，还算不上计数器。论文里那些准确跟踪引号的单元，来自长得多的训练和上百万字符的文本。况且，网络知道的许多东西并不在某一个单元里。
 
-## 6. 老师会怎么说？
+## 6. 有没有已知的问题？
 
-`rw.diagnose` 在记录里寻找已知的毛病，每一条都带着数字、证据和可以尝试的办法。它说的是观察，不等于判决；最后一行是条数，0 表示没有什么异常。
+`rw.diagnose` 在记录里查找已知的问题，每一条都给出数值和建议。它是观察结果，不是定论；最后一行是条数，0 表示没有发现问题。
 """
 
 # %%
 findings = rw.diagnose(recorder.recording)
 for finding in findings:
-    print(f"[{finding.severity}] {finding.sentence}\n{finding.sentence_zh}\n")
+    print(finding.text(language), "\n")
 print(len(findings))
 
 # %% [markdown] lang="en"
@@ -256,17 +262,17 @@ r"""
 
 <details><summary>Answer</summary>
 
-The logits are divided by the temperature before the softmax. Low: the favourite nearly always, so correct and repetitive words; high: close to uniform, so invented words.
+The logits are divided by the temperature before the softmax. Low: nearly always the most probable character, so correct but repetitive words; high: close to uniform, so invented words.
 </details>
 
-**2.** A forget gate is above 0.99 at all times. How long does that unit remember? And what does the network give up by it?
+**2.** A forget gate is above 0.99 at all times. How long does that unit remember? And what is the disadvantage?
 
 <details><summary>Answer</summary>
 
-Its half-life is $\ln\frac12/\ln 0.99 = 69$ characters or more. It can hardly be cleared: such a unit only adds up, and what it counts must be undone by writing the opposite.
+Its half-life is $\ln\frac12/\ln 0.99 = 69$ characters or more. It can hardly be cleared: such a unit only adds up, and the network can remove a value only by adding its opposite.
 </details>
 
-**3.** You search 256 units for the best correlation with a fact that has nothing to do with the text, such as a coin thrown for each character. What is the largest |r| you have to expect from chance alone, with 4 500 characters?
+**3.** You search 256 units for the best correlation with a fact that has nothing to do with the text, such as a coin toss for each character. What is the largest |r| you have to expect from chance alone, with 4 500 characters?
 
 <details><summary>Answer</summary>
 
@@ -275,9 +281,9 @@ For one unit r has a spread of about $1/\sqrt{4500} = 0.015$ (more if neighbouri
 
 ## What to take away
 
-* Gates that have taken a side tell what a unit is for: integrator, switch, or passing on.
-* In higher layers more forget gates stand open: they remember longer.
-* Some units track something nameable; look for them with a number, not by eye, and remember how many you searched.
+* Saturated gates show what a unit does: integrate, switch, or pass its input on.
+* In higher layers more forget gates are open: they remember longer.
+* Some units track a feature that has a name; find them by a number, not by eye, and remember how many units you searched.
 """
 
 # %% [markdown] lang="zh"
@@ -288,10 +294,10 @@ r"""
 
 <details><summary>答案</summary>
 
-softmax 之前，得分要除以温度。温度低，几乎总是选最看好的字符，所以词都对，但翻来覆去；温度高，接近均匀分布，于是生造词语。
+softmax 之前，得分要除以温度。温度低，几乎总是选概率最高的字符，所以词都对，但翻来覆去；温度高，接近均匀分布，于是生造词语。
 </details>
 
-**2.** 某个遗忘门始终大于 0.99。这个单元能记多久？网络为此放弃了什么？
+**2.** 某个遗忘门始终大于 0.99。这个单元能记多久？这样有什么缺点？
 
 <details><summary>答案</summary>
 
@@ -307,7 +313,7 @@ softmax 之前，得分要除以温度。温度低，几乎总是选最看好的
 
 ## 小结
 
-* 表了态的门说明单元的用途：累加、开关，或者只是传递。
+* 饱和的门说明单元的用途：累加、开关，或者只是传递。
 * 层数越高，开着的遗忘门越多，记得越久。
-* 有些单元跟踪着叫得出名字的事。找它们要靠数字，不能靠眼睛，还要记得自己一共翻找了多少个。
+* 有些单元跟踪着叫得出名字的特征。找它们要靠数值，不能靠眼睛，还要记得一共搜索了多少个单元。
 """

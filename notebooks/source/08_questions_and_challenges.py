@@ -2,14 +2,14 @@
 r"""
 # Questions and challenges
 
-The questions that every class asks at the end, each answered by a small experiment instead of an opinion: Why not a feed-forward network? RNN, LSTM or GRU? What does a long sequence cost? What do I try when training fails? And what came after?
+Frequent questions at the end of a course, each answered by a small experiment: Why not a feed-forward network? RNN, LSTM or GRU? What does a long sequence cost? What do I try when training fails? And what came after?
 """
 
 # %% [markdown] lang="zh"
 r"""
 # 疑问与挑战
 
-每个班到最后都会问的那些问题，这里不谈看法，各做一个小实验来回答：为什么不用前馈网络？RNN、LSTM 还是 GRU？序列长了要付出什么？训练失败了该试什么？后来又出现了什么？
+课程结束时常见的问题，每个都用一个小实验来回答：为什么不用前馈网络？RNN、LSTM 还是 GRU？序列长了要付出什么？训练失败了该试什么？后来又出现了什么？
 """
 
 # %%
@@ -24,6 +24,12 @@ import rnnwidgets as rw
 
 torch.set_num_threads(1)
 
+# %% lang="en"
+language = "en"    # of the Explorer and of findings: "en" or "zh"
+
+# %% lang="zh"
+language = "zh"    # of the Explorer and of findings: "en" or "zh"
+
 # %% tags=["parameters"]
 lag = 5                              # in question 1: how far back the answer lies
 echo_steps = 400                     # training steps in question 1
@@ -36,7 +42,7 @@ broken_steps = 60                    # training steps in question 4
 r"""
 ## 1. Why not a feed-forward network?
 
-Task: repeat the bit that was read `lag` steps before. A feed-forward network sees a *window* of the last inputs and nothing else; a recurrent one sees one input and its own state. Whoever does not know the bit guesses, at a cost of $\ln 2 = 0.693$.
+Task: repeat the bit that was read `lag` steps before. A feed-forward network sees a *window* of the last inputs and nothing else; a recurrent one sees one input and its own state. A network that does not know the bit can only guess, at a cost of $\ln 2 = 0.693$.
 """
 
 # %% [markdown] lang="zh"
@@ -96,16 +102,16 @@ draw({name: (np.arange(len(values)), values) for name, values in echo_losses.ite
 
 # %% [markdown] lang="en"
 r"""
-The grey strip is where guessing has to stay (✓ means: in it). A window that is wide enough does very well, and cheaply. One that is too short can *never* do it, whatever the training; and who knows beforehand how far back the answer lies? A recurrent network has no such edge. Its price is that it must learn what to keep.
+The grey strip is the loss of guessing (✓ means inside). A window that is wide enough works well and is cheap. A window that is too short can *never* solve the task, however long it trains, and usually nobody knows how far back the answer lies. A recurrent network has no such limit, but it must learn what to keep.
 
 ## 2. RNN, LSTM or GRU?
 
-Temporal order (Hochreiter and Schmidhuber 1997, [doi:10.1162/neco.1997.9.8.1735](https://doi.org/10.1162/neco.1997.9.8.1735), section 5.6; Pascanu, Mikolov and Bengio 2013, [doi:10.48550/arXiv.1211.5063](https://doi.org/10.48550/arXiv.1211.5063)): among noise stand two signs, X or Y, far apart. Which came, in which order? Guessing is right one time in four.
+Temporal order (Hochreiter and Schmidhuber 1997, [doi:10.1162/neco.1997.9.8.1735](https://doi.org/10.1162/neco.1997.9.8.1735), section 5.6; Pascanu, Mikolov and Bengio 2013, [doi:10.48550/arXiv.1211.5063](https://doi.org/10.48550/arXiv.1211.5063)): two markers, each X or Y, are hidden in noise, far apart. Which ones, and in which order? A guess is right one time in four.
 """
 
 # %% [markdown] lang="zh"
 r"""
-灰色的带子是瞎猜只能停留的地方（✓ 表示还在里面）。窗口够宽，前馈网络做得又好又省。窗口太短，无论怎样训练都*永远*做不到；而答案究竟在多远之前，谁又能事先知道？循环网络没有这条边界，代价是它必须自己学会保留什么。
+灰色的带子是随机猜的损失（✓ 表示在里面）。窗口够宽，前馈网络效果好，代价也小。窗口太短，无论怎样训练都*永远*做不到；而答案在多远之前，通常无法事先知道。循环网络没有这个限制，但必须学会保留什么。
 
 ## 2. RNN、LSTM 还是 GRU？
 
@@ -129,7 +135,7 @@ def started(cell, forget_bias=None):
 models = {"RNN": started("RNN"), "LSTM": started("LSTM"), "LSTM, bias 2": started("LSTM", 2), "GRU": started("GRU")}
 optimizers = {name: torch.optim.Adam(model.parameters(), lr=3e-3 if name == "RNN" else 1e-2) for name, model in models.items()}
 recorders = {name: rw.watch(model, optimizers[name], decode=rw.tasks.ORDER_SYMBOLS) for name, model in models.items()}
-rw.Explorer(recorders, panels=["status", "steps", "flow", "curves"])
+rw.Explorer(recorders, panels=["status", "steps", "flow", "curves"], language=language)
 
 # %%
 accuracy = {}
@@ -153,7 +159,7 @@ draw({name: (np.arange(len(values)), values) for name, values in smooth.items()}
 
 # %% [markdown] lang="en"
 r"""
-One task, one seed, one budget: that is an observation, not a ranking. Large comparisons find no overall winner between LSTM and GRU (Chung et al. 2014, [doi:10.48550/arXiv.1412.3555](https://doi.org/10.48550/arXiv.1412.3555); Greff et al. 2017, [doi:10.1109/TNNLS.2016.2582924](https://doi.org/10.1109/TNNLS.2016.2582924)); of an LSTM's parts the forget gate and the output's nonlinearity proved the ones it cannot do without (Greff et al.). Start with a GRU, or an LSTM with an
+One task, one seed, one budget: that is an observation, not a ranking. Large comparisons find no overall winner between LSTM and GRU (Chung et al. 2014, [doi:10.48550/arXiv.1412.3555](https://doi.org/10.48550/arXiv.1412.3555); Greff et al. 2017, [doi:10.1109/TNNLS.2016.2582924](https://doi.org/10.1109/TNNLS.2016.2582924)); the most important parts of an LSTM are the forget gate and the nonlinearity of the output (Greff et al.). Start with a GRU, or an LSTM with an
 open forget gate, and look at the gradient.
 
 ## 3. What does a long sequence cost?
@@ -163,7 +169,7 @@ A recurrent network takes its steps one after the other: the time grows with the
 
 # %% [markdown] lang="zh"
 r"""
-一道题、一个种子、一份预算：这是一次观察，不是排名。大规模的比较并没有在 LSTM 与 GRU 之间分出胜负（Chung 等，2014，[doi:10.48550/arXiv.1412.3555](https://doi.org/10.48550/arXiv.1412.3555)；Greff 等，2017，[doi:10.1109/TNNLS.2016.2582924](https://doi.org/10.1109/TNNLS.2016.2582924)）；在 LSTM 的各个部件里，最缺不得的是遗忘门和输出的非线性（Greff 等）。先用 GRU，或者遗忘门打开的 LSTM，然后看梯度。
+一道题、一个种子、一份预算：这是一次观察，不是排名。大规模的比较并没有在 LSTM 与 GRU 之间分出胜负（Chung 等，2014，[doi:10.48550/arXiv.1412.3555](https://doi.org/10.48550/arXiv.1412.3555)；Greff 等，2017，[doi:10.1109/TNNLS.2016.2582924](https://doi.org/10.1109/TNNLS.2016.2582924)）；在 LSTM 的各个部件里，最重要的是遗忘门和输出的非线性（Greff 等）。先用 GRU，或者遗忘门打开的 LSTM，然后看梯度。
 
 ## 3. 序列长了，要付出什么？
 
@@ -215,17 +221,17 @@ for name, layer in {"RNN": nn.RNN(64, 64), "LSTM": nn.LSTM(64, 64), "attention":
 
 # %% [markdown] lang="en"
 r"""
-That is one reason why transformers (Vaswani et al. 2017, [doi:10.48550/arXiv.1706.03762](https://doi.org/10.48550/arXiv.1706.03762)) took over where sequences are long and computers are large. A recurrent network still needs only its state to go on: constant memory and time for each new input, which is why recurrences keep coming back
-where text is written or signals are read one by one.
+That is one reason why transformers (Vaswani et al. 2017, [doi:10.48550/arXiv.1706.03762](https://doi.org/10.48550/arXiv.1706.03762)) replaced recurrent networks where sequences are long and computers are large. A recurrent network needs only its state to continue: memory and time for each new input are constant. That is why recurrences are still used
+where text is generated or signals are read one by one.
 
 ## 4. What do I try when training fails?
 
-First look, then try. Here is a training that was set up badly on purpose: recurrent weights of $1.5\,Q$, no clipping.
+First look, then try. This training run is set up badly on purpose: recurrent weights of $1.5\,Q$, no clipping.
 """
 
 # %% [markdown] lang="zh"
 r"""
-这是 Transformer（Vaswani 等，2017，[doi:10.48550/arXiv.1706.03762](https://doi.org/10.48550/arXiv.1706.03762)）在长序列、大机器上后来居上的原因之一。但循环网络往下走只需要自己的状态：每来一个新输入，内存和时间都不变。所以凡是逐字生成、逐点读取信号的地方，循环结构总会再回来。
+这是 Transformer（Vaswani 等，2017，[doi:10.48550/arXiv.1706.03762](https://doi.org/10.48550/arXiv.1706.03762)）在长序列、大机器上后来居上的原因之一。但循环网络往下走只需要自己的状态：每来一个新输入，内存和时间都不变。所以在逐字生成、逐点读取信号的场合，循环结构仍然有用。
 
 ## 4. 训练失败了，该试什么？
 
@@ -250,17 +256,17 @@ failing.close()
 
 findings = rw.diagnose(failing.recording)
 for finding in findings:
-    print(f"[{finding.severity}] {finding.sentence} → {finding.advice}\n{finding.sentence_zh} → {finding.advice_zh}\n")
-rw.Explorer(failing)
+    print(finding.text(language), "\n")
+rw.Explorer(failing, language=language)
 
 # %% [markdown] lang="en"
 r"""
 | what you see | where | what to try |
 |---|---|---|
-| loss jumps or becomes NaN | curves; gradient norm before clipping | clip at 1; a lower learning rate; look at ρ of $W_{hh}$ |
-| loss stays at the memoryless baseline, gradient falls steeply to the left | gradient through time | GRU or LSTM; forget bias 1; orthogonal $W_{hh}$; shorter pieces of BPTT at first |
-| gates stand at 0 or 1 from early on | saturation | a lower learning rate; smaller initial weights; scaled inputs |
-| every step is clipped | gradient norm before and after | a higher threshold, or a lower learning rate and no need for it |
+| loss jumps or becomes NaN | curves; gradient norm before clipping | clip at 1; a lower learning rate; check the eigenvalues of $W_{hh}$ |
+| loss stays at the baseline without memory, gradient falls steeply to the left | gradient through time | GRU or LSTM; forget bias 1; orthogonal $W_{hh}$; shorter pieces of BPTT at first |
+| gates are at 0 or 1 early in training | saturation | a lower learning rate; smaller initial weights; scaled inputs |
+| every step is clipped | gradient norm before and after | a higher threshold, or a lower learning rate without clipping |
 | training loss falls, test loss rises | curves | dropout; a smaller network; more data; stop earlier |
 | all is well, but slow | overhead, cost per step | shorter sequences, larger batches |
 
@@ -277,14 +283,14 @@ r"""
 
 <details><summary>Answer</summary>
 
-The gradient through time: with forget gates at one half nothing reaches the first sign, some 34 steps before the end. Compare with bias 2, where it arrives.
+The gradient through time: with forget gates at one half almost nothing reaches the first marker, some 34 steps before the end. Compare with bias 2, where it arrives.
 </details>
 
 **3.** From the table of question 3: at which length would attention cost as much as the LSTM if both had unlimited processors?
 
 <details><summary>Answer</summary>
 
-Never: with enough processors all comparisons of attention happen at once, while the LSTM's $T$ steps still wait for one another. That is a statement about time; memory for the $T^2$ comparisons must be there.
+Never: with enough processors all comparisons of attention happen at once, while the $T$ steps of the LSTM still run one after the other. This is about time; attention always needs memory for the $T^2$ comparisons.
 </details>
 
 ## 6. References
@@ -304,8 +310,8 @@ Never: with enough processors all comparisons of attention happen at once, while
 
 ## What to take away
 
-* A window forgets what lies outside it; a recurrent state need not forget anything, but must learn what to keep.
-* Gates help where memory must last; which kind is a matter of trying.
+* A feed-forward network sees nothing outside its window; a recurrent network can remember, but must learn what to keep.
+* Gates help where memory must last; try which kind works best.
 * Recurrence costs time in proportion to the length, one step after the other; attention costs the square, all at once.
 * When training fails, look at the gradient before you change anything.
 """
@@ -314,7 +320,7 @@ Never: with enough processors all comparisons of attention happen at once, while
 r"""
 | 看到什么 | 在哪里看 | 试什么 |
 |---|---|---|
-| 损失突然跳高，或变成 NaN | 曲线；裁剪前的梯度范数 | 在 1 处裁剪；降低学习率；看 $W_{hh}$ 的 ρ |
+| 损失突然跳高，或变成 NaN | 曲线；裁剪前的梯度范数 | 在 1 处裁剪；降低学习率；看 $W_{hh}$ 的特征值 |
 | 损失停在不靠记忆的水平，梯度向左急剧下降 | 沿时间的梯度 | GRU 或 LSTM；遗忘门偏置 1；正交的 $W_{hh}$；先用较短的片段做沿时间反向传播 |
 | 门很早就停在 0 或 1 | 饱和 | 降低学习率；减小初始权重；缩放输入 |
 | 每一步都被裁剪 | 裁剪前后的梯度范数 | 提高阈值；或者降低学习率，免去裁剪 |
@@ -334,7 +340,7 @@ r"""
 
 <details><summary>答案</summary>
 
-沿时间的梯度：遗忘门在 0.5 时，什么也到不了第一个记号，它在末尾之前约 34 步。与偏置 2 比较，那里梯度到得了。
+沿时间的梯度：遗忘门在 0.5 时，几乎没有梯度能到达第一个记号，它在末尾之前约 34 步。与偏置 2 比较，那时梯度能到达。
 </details>
 
 **3.** 根据问题 3 的表：如果两者都有无限多的处理器，长度为多少时，自注意力的耗时与 LSTM 相同？
@@ -361,7 +367,7 @@ r"""
 
 ## 小结
 
-* 窗口会忘掉窗口之外的一切；循环的状态可以什么都不忘，但要学会保留什么。
+* 前馈网络看不到窗口之外的内容；循环网络能够记忆，但要学会保留什么。
 * 需要长久记忆的地方，门有用；用哪一种，试了才知道。
 * 循环的耗时与长度成正比，一步接一步；自注意力与长度的平方成正比，但可以同时进行。
 * 训练失败时，先看梯度，再动手改。

@@ -69,6 +69,12 @@ CLAIMS = {
         # With a random input it only shrinks: rho above 1 does not suffice for an explosion.
         assert abs(factors[1.1, 0] - 1.1) < 1e-5 and factors[1.1, 0] > factors[1.1, 0.1] > factors[1.1, 0.5]
         assert factors[1.1, 0.5] < 0.95 and factors[1.5, 0] > factors[1.5, 0.1] > factors[1.5, 0.5]
+        # The Explorer above the table shows the last position of the sliders, with the number written next to them.
+        _, shown = recorder.recording.scalars["rho"]
+        assert len(recorder.recording) == 5 and shown[-1] == rho.value
+        assert f"{ratio(recorder.recording[-1]['rnn.l0']):.3g}" in label.value
+        # A spectral radius below 1 does not prevent growth; in the end this gradient vanishes.
+        assert growth[9] > 7 and growth[100] < 0.01
         # Where networks start: each inside its band, and a forget bias of 1 worth a factor of ten thousand.
         assert all(verdict.inside for verdict in start.values()), start
         assert start["LSTM bias 1"].value > 1e4 * start["LSTM"].value
