@@ -90,6 +90,7 @@ Theme = Literal["auto", "light", "dark"]
 Language = Literal["auto", "en", "zh"]
 Scalar = float | Literal["nan", "inf", "-inf"]
 Severity = Literal["info", "warning", "problem"]
+Cost = Literal["frames", "views", "steps"]
 _SEVERITIES = {"info": ("Note", "提示"), "warning": ("Warning", "警告"), "problem": ("Problem", "问题")}
 
 
@@ -212,7 +213,11 @@ class AnalysisHeader:
 
 @dataclass(frozen=True)
 class Status:
-    """What the recorder says of itself. `overhead` is its CPU time over that of the rest of the step."""
+    """What the recorder says of itself. `overhead` is its CPU time in the last minute over that of the rest.
+
+    `budget` is the overhead that it keeps to, or None where it was told how often to record; `costs` is the part of it
+    that costs most: recording frames, views and analyses, or steps that are not recorded.
+    """
 
     state: State
     step: int
@@ -222,6 +227,8 @@ class Status:
     overhead: float | None
     held_bytes: int
     notes: Sequence[str]
+    budget: float | None = None
+    costs: Cost | None = None
 
 
 @dataclass(frozen=True)

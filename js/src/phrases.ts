@@ -1,5 +1,7 @@
 /** The text of single panels, in English and Chinese: the part of `strings.ts` that only they read. */
 
+import type { Cost } from "./protocol.gen";
+
 export interface Phrases {
   readonly order: string;
   readonly orders: Readonly<Record<"index" | "mean" | "variance" | "saturation" | "similarity" | "gradient", string>>;
@@ -41,6 +43,9 @@ export interface Phrases {
   /** What the signs of the cell's diagram mean, one line each. */
   readonly cellLegend: ReadonlyArray<readonly [sign: string, meaning: string]>;
   readonly cellLegendTitle: string;
+  /** The overhead is above the budget, what costs most, and the way out. */
+  readonly overBudget: (budget: string, costs: string) => string;
+  readonly costs: Readonly<Record<Cost, string>>;
   /** A quantity whose picture was sent coarser than it was recorded, at a place that the picture leaves out. */
   readonly notSent: (name: string) => string;
 }
@@ -109,6 +114,12 @@ export const ENGLISH_PHRASES: Phrases = {
     ["\u2013", "not known: not recorded, or not sent to this page"],
   ],
   cellLegendTitle: "Signs and colors",
+  overBudget: (budget, costs) => `the overhead is above the budget of ${budget}: ${costs}`,
+  costs: {
+    frames: "recording a step costs most; watch fewer layers or samples, or allow a larger budget",
+    views: "views and analyses cost most; close views that you do not need, or allow a larger budget",
+    steps: "steps are so short that counting them costs most; pause() the recorder where you can",
+  },
   notSent: (name) => `${name}: value not sent at this place`,
 };
 
@@ -175,5 +186,11 @@ export const CHINESE_PHRASES: Phrases = {
     ["\u2013", "未知：未记录，或未发送到本页面"],
   ],
   cellLegendTitle: "符号与颜色",
+  overBudget: (budget, costs) => `开销超过了 ${budget} 的预算：${costs}`,
+  costs: {
+    frames: "主要是记录一步的开销；减少记录的层或样本，或提高预算",
+    views: "主要是视图和分析的开销；关闭不需要的视图，或提高预算",
+    steps: "每一步很短，计步本身占了大部分；可用 pause() 暂停记录器",
+  },
   notSent: (name) => `${name}：此处的数值未发送`,
 };

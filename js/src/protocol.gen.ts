@@ -41,6 +41,7 @@ export type Theme = "auto" | "light" | "dark";
 export type Language = "auto" | "en" | "zh";
 export type Scalar = number | "nan" | "inf" | "-inf";
 export type Severity = "info" | "warning" | "problem";
+export type Cost = "frames" | "views" | "steps";
 
 /** One array of a frame. `shape` is as sent; `full` is as recorded; along each axis every `stride`-th was sent. */
 export interface Plane {
@@ -112,7 +113,7 @@ export interface AnalysisHeader {
   readonly planes: ReadonlyArray<Plane>;
 }
 
-/** What the recorder says of itself. `overhead` is its CPU time over that of the rest of the step. */
+/** What the recorder says of itself. `overhead` is its CPU time in the last minute over that of the rest. `budget` is the overhead that it keeps to, or None where it was told how often to record; `costs` is the part of it that costs most: recording frames, views and analyses, or steps that are not recorded. */
 export interface Status {
   readonly state: State;
   readonly step: number;
@@ -122,6 +123,8 @@ export interface Status {
   readonly overhead: number | null;
   readonly held_bytes: number;
   readonly notes: ReadonlyArray<string>;
+  readonly budget: number | null;
+  readonly costs: Cost | null;
 }
 
 /** A live message: its one buffer holds curves, at most one step, newer than every delta before it, and analyses. */

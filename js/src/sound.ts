@@ -16,6 +16,8 @@ const either =
   (value) =>
     checks.some((check) => check(value));
 const none: Check = (value) => value === null;
+/** Of a field that earlier recordings lack. */
+const absent: Check = (value) => value === undefined;
 const missing: Check = (value) => value === undefined;
 const among =
   (...names: readonly string[]): Check =>
@@ -70,6 +72,7 @@ const HEADERS = new Map<unknown, Check>([
 const STATUS = record({
   ...{ state: among("waiting", "live", "paused", "finished", "failed"), step: number, recorded: whole, thinned: whole },
   ...{ every: whole, overhead: either(none, number), held_bytes: whole, notes: list(text) },
+  ...{ budget: either(absent, none, number), costs: either(absent, none, among("frames", "views", "steps")) },
 });
 
 const MESSAGE = record({ version: number, run: text, seq: whole, status: STATUS });

@@ -125,6 +125,7 @@ export function join(...parts: readonly Bytes[]): Bytes {
 
 export const STATUS: Status = {
   ...{ state: "live", step: 0, recorded: 0, thinned: 0, every: 1, overhead: 0.0231, held_bytes: 0, notes: [] },
+  ...{ budget: null, costs: null },
 };
 
 export function delta(seq: number, changes: Partial<Delta> = {}): Delta {

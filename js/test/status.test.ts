@@ -2,9 +2,11 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { type Cursor, resolve as resolveCursor, START } from "../src/cursor";
 import * as statusPanel from "../src/panels/status";
 import * as stepsPanel from "../src/panels/steps";
+import { NOT_FINITE_NOTE } from "../src/protocol.gen";
 import { Store } from "../src/store";
 import { ENGLISH } from "../src/strings";
 import { curves, delta, join, meta, STATUS, step } from "./frames";
+import { analysisOf, FINDING } from "./scenery";
 
 let now = 0;
 let store: Store;
@@ -135,4 +137,24 @@ describe("the steps scene", () => {
     store.applyDelta(delta(4), step(20));
     expect(stepsPanel.resolve(store, place()).gaps).toEqual([0.25]);
   });
+});
+
+test("an overhead above its budget is said with what costs most", () => {
+  const said = (status: Partial<typeof STATUS>) => {
+    store.applyDelta(delta(store.seq + 1, { status: { ...STATUS, ...status } }), step(store.seq + 1));
+    return statusPanel.resolve(store, place(), ENGLISH).notes;
+  };
+  const over = { overhead: 0.08, budget: 0.05, costs: "frames" as const };
+  expect(said(over)).toEqual([ENGLISH.overBudget("5.0 %", ENGLISH.costs.frames)]);
+  expect(said({ ...over, overhead: 0.055 })).toEqual([]);
+  expect(said({ ...over, budget: null })).toEqual([]);
+});
+
+test("a note that a finding repeats is left out", () => {
+  const status = { ...STATUS, notes: [`${NOT_FINITE_NOTE}nan in i of lstm.l0`, "another note"] };
+  store.applyDelta(delta(1, { status }), step(1));
+  const notes = () => statusPanel.resolve(store, place(), ENGLISH).notes;
+  expect(notes()).toEqual(status.notes);
+  store.applyDelta(delta(2, { status }), analysisOf(1, {}, [{ ...FINDING, name: "not_finite" }]));
+  expect(notes()).toEqual(["another note"]);
 });

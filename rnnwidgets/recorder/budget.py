@@ -3,8 +3,8 @@
 CPU time, since wall time on a shared machine says nothing: of the thread for the recorder's own work, of the process
 for training, whose other threads may still be at work while the recorder is. What the views' own threads use counts as
 the recorder's. A period is a recorded step with the steps that passed unrecorded before it. The first step is not
-counted: it pays for what is set up once. The figure is that of the latest periods, so that it follows a model whose
-steps change; what was dearest of them decides nothing, since it may have been paid once.
+counted: it pays for what is set up once. The figure is that of the last minute: all that was spent, over all the rest.
+How often to record is decided by the latest periods, of which the most expensive one is ignored.
 
 Three things no clock inside the recorder sees. A recorded step leaves cold caches to training, in that step and in
 those in its wake: by how much is learned where many steps pass, from what it and its wake took beyond as many later
@@ -19,9 +19,11 @@ import math
 import statistics
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import NamedTuple
+
+from rnnwidgets import schema
 
 WAKE = 4  # steps after a recorded one that may be slower for it
 _PERIODS, _STEPS = 16, 64
@@ -30,7 +32,8 @@ _ROUNDING = 1e-6
 _SLOWEST = 1000
 _LEAST_ROOM = 0.25  # of the budget goes to frames even where waiting alone costs more than the rest of it
 _TWICE = 2  # measured: 1.6 to 2.6 times what the lines of a passing step take
-_USUAL_FACTOR, _USUAL_WEIGHT, _FACTORS = 1.15, 8, 32  # of the whole cost over what is timed, before it is learned
+_USUAL_FACTOR, _USUAL_WEIGHT, _FACTORS = 1.25, 8, 32  # of the whole cost over what is timed, before it is learned
+_MINUTE = 60.0
 
 
 class Spending:
@@ -75,6 +78,32 @@ class _Period(NamedTuple):
     passed: int
 
 
+class _LastMinute:
+    """Sums over the periods of the last minute, kept by the second."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._seconds: deque[tuple[int, _Period]] = deque()
+
+    def add(self, period: _Period, now: float) -> None:
+        """Add a period that ended at `now`, and drop those that ended more than a minute before."""
+        second = int(now)
+        if self._seconds and self._seconds[-1][0] == second:
+            period = _summed([self._seconds.pop()[1], period])
+        self._seconds.append((second, period))
+        while self._seconds[0][0] < second - _MINUTE:
+            self._seconds.popleft()
+
+    @property
+    def sums(self) -> _Period | None:
+        """What the periods used together; None where there is none."""
+        return _summed([period for _, period in self._seconds]) if self._seconds else None
+
+
+def _summed(periods: Iterable[_Period]) -> _Period:
+    return _Period(*(sum(values) for values in zip(*periods, strict=True)))
+
+
 class Budget:
     """Measures each period and, if asked to, chooses how many steps to let pass between two recorded ones.
 
@@ -102,16 +131,32 @@ class Budget:
         self._before = math.nan
         self._idle: deque[float] = deque(maxlen=_STEPS)
         self._periods: deque[_Period] = deque(maxlen=_PERIODS)
+        self._minute = _LastMinute()
         self._factors = deque([_USUAL_FACTOR] * _USUAL_WEIGHT, maxlen=_FACTORS)
 
     @property
     def overhead(self) -> float | None:
-        """The recorder's CPU time over the rest of a step's, on average over all steps; None before it is known."""
-        if not self._periods:
-            return None
-        recorded = self._factor * sum(period.recorded for period in self._periods) / len(self._periods)
-        idle, aside, training = self._each_step()
-        return (recorded + (self.every - 1) * idle) / (self.every * training) + aside / training
+        """The recorder's CPU time in the last minute over all the rest; None before it is known."""
+        costs, whole = self._costs()
+        spent = sum(costs.values())
+        return spent / max(whole - spent, 1e-9) if whole else None
+
+    @property
+    def allowed(self) -> float | None:
+        """The budget that `every` adapts to; None where `every` was given."""
+        return self._budget if self._adapts else None
+
+    @property
+    def most(self) -> schema.Cost:
+        """The part of the recorder that has cost most in the last minute."""
+        costs, _ = self._costs()
+        return max(costs, key=lambda part: costs[part])
+
+    def _costs(self) -> tuple[dict[schema.Cost, float], float]:
+        """Return the CPU seconds of each part of the recorder in the last minute, and of all."""
+        sums = self._minute.sums or _Period(0, 0, 0, 0, 0)
+        frames, steps = self._factor * sums.recorded, self._usual_idle * sums.passed
+        return {"frames": frames, "views": sums.waited + sums.aside, "steps": steps}, sums.whole
 
     def step_passed(self, seconds: float) -> None:
         """Count a step that was not recorded, and what its end has cost."""
@@ -134,6 +179,7 @@ class Budget:
             beside = aside - aside_before
             period = _Period(self.recording.seconds, self.waiting.seconds, beside, now - began, self.passed)
             self._periods.append(period)
+            self._minute.add(period, time.perf_counter())
             self._learn(period)
             if self._adapts:
                 self.every = self._affordable()

@@ -66,7 +66,7 @@ JS_LAYERS = {
     "cursor": {"protocol.gen", "frame", "held", "store"},
     "scale": set(),
     "format": set(),
-    "phrases": set(),
+    "phrases": {"protocol.gen"},
     "captions": set(),
     "strings": {"phrases", "captions"},
     "color": {"protocol.gen", "frame"},

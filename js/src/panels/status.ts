@@ -20,6 +20,8 @@ export interface StatusScene {
 const KINDS: Readonly<Record<string, string>> = { RNN_TANH: "RNN (tanh)", RNN_RELU: "RNN (relu)", TAP: "" };
 
 export const PATIENCE = 15_000;
+/** Of the overhead above its budget, which a single period may cause. */
+const MARGIN = 0.01;
 
 export function stateOf(store: Store): ShownState {
   const state = store.status?.state ?? "waiting";
@@ -61,6 +63,9 @@ function notesOf(store: Store, place: Place, state: ShownState, strings: Strings
   if (missed > 0) notes.push(strings.missed(grouped(missed)));
   if (store.damaged > 0) notes.push(strings.damaged(grouped(store.damaged)));
   if (status && status.every > 1) notes.push(strings.every(status.every));
+  if (status?.budget && status.costs && (status.overhead ?? 0) > status.budget + MARGIN) {
+    notes.push(strings.overBudget(percent(status.budget), strings.costs[status.costs]));
+  }
   const found = store.analysis(place.step)?.header.findings.some(({ name }) => name === "not_finite") ?? false;
   const told = (status?.notes ?? []).filter((note) => !(found && note.startsWith(NOT_FINITE_NOTE)));
   return [...notes, ...keptOf(store, strings), ...told];
