@@ -38,6 +38,9 @@ export interface Phrases {
   readonly lookHelp: string;
   /** The one of two sentences that is in this language. */
   readonly say: (english: string, chinese: string) => string;
+  /** Of the curves that there are. */
+  readonly pickAll: string;
+  readonly pickNone: string;
   readonly moreFindings: (count: number) => string;
   readonly fewerFindings: string;
   /** What the signs of the cell's diagram mean, one line each. */
@@ -99,6 +102,8 @@ export const ENGLISH_PHRASES: Phrases = {
   advice: "What to try",
   lookHelp: "Go to the place where this shows",
   say: (english) => english,
+  pickAll: "Show all",
+  pickNone: "Show none",
   moreFindings: (count) => `+ ${count} more`,
   fewerFindings: "Close",
   cellLegend: [
@@ -171,6 +176,8 @@ export const CHINESE_PHRASES: Phrases = {
   advice: "建议",
   lookHelp: "转到出现此现象的位置",
   say: (_, chinese) => chinese,
+  pickAll: "全部显示",
+  pickNone: "全部隐藏",
   moreFindings: (count) => `另有 ${count} 条`,
   fewerFindings: "收起",
   cellLegend: [

@@ -2,7 +2,7 @@
 
 import { paint, resolve } from "../panels/cell";
 import { timeText } from "../panels/labels";
-import { assign, closing, element, framed, listen } from "./dom";
+import { assign, element, folded, framed, listen } from "./dom";
 import type { PanelView, Stage } from "./panel";
 import { picture } from "./picture";
 
@@ -34,12 +34,5 @@ export function cell(stage: Stage): PanelView {
 /** What the signs and colors of the diagram mean, to unfold. */
 function legend({ strings, signal }: Stage): HTMLElement {
   const rows = strings.cellLegend.flatMap(([sign, meaning]) => [element("dt", {}, sign), element("dd", {}, meaning)]);
-  const details = element(
-    "details",
-    { class: "rnnw-picks", "data-role": "cell-legend" },
-    element("summary", {}, strings.cellLegendTitle),
-    element("dl", { class: "rnnw-menu" }, ...rows),
-  );
-  closing(details, signal);
-  return details;
+  return folded("cell-legend", strings.cellLegendTitle, element("dl", { class: "rnnw-menu" }, ...rows), signal);
 }

@@ -126,7 +126,7 @@ function painting(
   };
 }
 
-/** What is marked; else what the step under the pointer is, and what can be done there. */
+/** What is marked; else what the step under the pointer is. */
 function linesAt(
   { strings }: Stage,
   canvas: HTMLElement,
@@ -137,5 +137,5 @@ function linesAt(
   if (brush) return [scene.caption];
   const [x, y] = within(canvas, event);
   const axis = axisAt(scene, x, y);
-  return axis && [...describe(axis, Math.round(stepOn(axis, x)), strings), strings.brushHelp];
+  return axis && describe(axis, Math.round(stepOn(axis, x)), strings);
 }

@@ -69,16 +69,20 @@ export function tabList(
   return list;
 }
 
-/** Something folded up below its title; Escape folds it up again. */
-export function folded(role: string, title: string, content: HTMLElement, signal: AbortSignal): HTMLElement {
+/** A menu below its title, which Escape and a press elsewhere close. */
+export function folded(role: string, title: string, content: HTMLElement, signal: AbortSignal): HTMLDetailsElement {
   const summary = element("summary", {}, title);
   const details = element("details", { class: "rnnw-picks", "data-role": role }, summary, content);
-  const close = ({ key }: KeyboardEvent) => {
-    if (key !== "Escape") return;
+  const onKey = ({ key }: KeyboardEvent) => {
+    if (key !== "Escape" || !details.open) return;
     details.open = false;
     summary.focus();
   };
-  listen(details, "keydown", close, signal);
+  const onPress = (event: Event) => {
+    if (!event.composedPath().includes(details)) details.open = false;
+  };
+  listen(details, "keydown", onKey, signal);
+  document.addEventListener("pointerdown", onPress, { signal, capture: true });
   return details;
 }
 
@@ -146,25 +150,4 @@ export function dragged(
   listen(target, "pointerdown", begin, signal);
   listen(target, "pointermove", onwards(false), signal);
   listen(target, "pointerup", onwards(true), signal);
-}
-
-/** Close a menu on Escape, which leads back to its button, and on a press outside of it. */
-export function closing(details: HTMLDetailsElement, signal: AbortSignal): void {
-  listen(
-    details,
-    "keydown",
-    (event) => {
-      if (event.key !== "Escape" || !details.open) return;
-      details.open = false;
-      details.querySelector("summary")?.focus();
-    },
-    signal,
-  );
-  document.addEventListener(
-    "pointerdown",
-    (event) => {
-      if (!event.composedPath().includes(details)) details.open = false;
-    },
-    { signal, capture: true },
-  );
 }

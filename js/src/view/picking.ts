@@ -14,7 +14,31 @@ export interface Picks {
 }
 
 export function picking({ strings, signal, repaint }: Stage, title: (group: Group) => string): Picks {
-  const list = element("div", { class: "rnnw-menu" });
+  const fields = element("div");
+  const choose = (text: string, groups: () => readonly string[]) => {
+    const button = element("button", { class: "rnnw-quiet" }, text);
+    const act = () => {
+      picked = new Set(groups());
+      hidden = new Set();
+      repaint();
+    };
+    listen(button, "click", act, signal);
+    return button;
+  };
+  const names = () =>
+    [...fields.querySelectorAll<HTMLElement>("[data-group]")].map((box) => box.dataset["group"] ?? "");
+  const list = element(
+    "div",
+    { class: "rnnw-menu" },
+    element(
+      "div",
+      { class: "rnnw-choices" },
+      choose(strings.pickAll, names),
+      choose(strings.pickNone, () => []),
+    ),
+    fields,
+    element("p", { class: "rnnw-notes" }, strings.brushHelp),
+  );
   let picked: ReadonlySet<string> | null = null;
   let hidden: ReadonlySet<string> = new Set();
   let offered = "";
@@ -32,11 +56,11 @@ export function picking({ strings, signal, repaint }: Stage, title: (group: Grou
   );
   const offer = (groups: readonly Group[], drawn: ReadonlySet<string>) => {
     shown = drawn;
-    const names = groups
+    const now = groups
       .map(({ name, members }) => [name, ...members.map((member) => member.name)].join("\n"))
       .join("\n\n");
-    if (names !== offered) list.replaceChildren(...groups.map((group) => fieldOf(group, title(group))));
-    offered = names;
+    if (now !== offered) fields.replaceChildren(...groups.map((group) => fieldOf(group, title(group))));
+    offered = now;
     for (const box of list.querySelectorAll("input")) {
       const { group, line } = box.dataset;
       box.checked = line === undefined ? drawn.has(group ?? "") : !hidden.has(line);

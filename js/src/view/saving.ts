@@ -2,7 +2,7 @@
 
 import { timeText } from "../panels/labels";
 import { atTime, csv, ofQuantity, type Table } from "../panels/values";
-import { closing, element, listen, write } from "./dom";
+import { element, folded, listen, write } from "./dom";
 import type { PanelView, Shown, Stage } from "./panel";
 import { pictureOf, svgOf } from "./snapshot";
 
@@ -11,12 +11,7 @@ const LINK_MS = 10_000;
 export function saving(root: HTMLElement, stage: Stage, whole: () => void): PanelView {
   const { strings, signal, place, repaint } = stage;
   const menu = element("div", { class: "rnnw-menu" });
-  const details = element(
-    "details",
-    { class: "rnnw-picks", "data-role": "save" },
-    element("summary", {}, strings.save),
-    menu,
-  );
+  const details = folded("save", strings.save, menu, signal);
   const caption = element("caption");
   const head = element("tr");
   const body = element("tbody");
@@ -40,7 +35,6 @@ export function saving(root: HTMLElement, stage: Stage, whole: () => void): Pane
       repaint();
     },
   };
-  closing(details, signal);
   for (const [role, act] of Object.entries(acts)) {
     const button = element("button", { class: "rnnw-quiet", "data-role": `save-${role}` }, strings.saves[role] ?? role);
     listen(

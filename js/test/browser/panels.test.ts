@@ -7,7 +7,7 @@ import * as saturationPanel from "../../src/panels/saturation";
 import type { Finding, Panel } from "../../src/protocol.gen";
 import { Store } from "../../src/store";
 import { ENGLISH } from "../../src/strings";
-import { delta, join, meta } from "../frames";
+import { curves, delta, join, meta } from "../frames";
 import { analysisOf, FINDING, frameOf } from "../scenery";
 import { FakeModel } from "./model";
 import { part, show } from "./stage";
@@ -168,5 +168,23 @@ describe("findings", () => {
     expect(list.querySelector("img")).toBeNull();
     expect(list.querySelectorAll("li")[1]?.textContent).toContain("<img src=x onerror=");
     expect("broken" in window).toBe(false);
+  });
+});
+
+describe("the menu of curves", () => {
+  test("shows all of them or none, and says how charts are used", async () => {
+    const series = curves({ loss: [[0, 1]], grad_norm: [[0, 2]], lr: [[0, 3]] });
+    const root = await show(
+      new FakeModel({ _meta: meta(5), _snapshot: join(frameOf(3), series), _panels: ["curves"] }),
+    );
+    const menu = part<HTMLDetailsElement>(root, "series");
+    menu.open = true;
+    const checked = () => [...menu.querySelectorAll<HTMLInputElement>("[data-group]")].map((box) => box.checked);
+    const button = (text: string) => [...menu.querySelectorAll("button")].find((one) => one.textContent === text);
+    button(ENGLISH.pickNone)?.click();
+    await expect.poll(checked).toEqual([false, false, false]);
+    button(ENGLISH.pickAll)?.click();
+    await expect.poll(checked).toEqual([true, true, true]);
+    expect(menu.textContent).toContain(ENGLISH.brushHelp);
   });
 });
