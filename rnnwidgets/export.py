@@ -50,13 +50,13 @@ _WORDS = {
         "Recording of a recurrent network",
         "This page draws a recording with JavaScript, which is switched off here.",
         "{kept} of {all} recorded steps are in this file, evenly chosen",
-        "units and timesteps of large layers are strided in this file to keep to its size",
+        "large layers have fewer samples, units or timesteps in this file, to keep to its size",
     ),
     "zh": _Words(
         "循环神经网络的训练记录",
         "本页面用 JavaScript 绘制记录，而此处禁用了 JavaScript。",
         "此文件含 {all} 个已记录步中均匀选取的 {kept} 个",
-        "为控制文件大小，此文件对大层的单元和时刻做了间隔采样",
+        "为控制文件大小，此文件中较大的层只保留部分样本、单元或时刻",
     ),
 }
 _LANG = {"auto": "", "en": ' lang="en"', "zh": ' lang="zh-CN"'}
@@ -94,7 +94,7 @@ def export_html(
     """Write a recording as one HTML file that needs neither Python nor a network, and return its path.
 
     All panels and both sliders work in it. Where the frames do not fit, they are chosen evenly over training; where
-    even a few do not, their units and times are strided; the page says so.
+    even a few do not, they have fewer samples, units and timesteps; the page says so.
 
     Args:
         recording: what `load` returned, or `recorder.recording`.
@@ -125,7 +125,8 @@ def export_html(
     snapshot, words = _snapshot(source, (size - len(script) - 20_000) * 3 // 4, written, progress)
     status = source.status
     state = "finished" if status.state in _LIVE else status.state
-    status = replace(status, state=state, notes=(*status.notes, *words))
+    # The words say which steps the file holds; what Python keeps is nothing to its reader.
+    status = replace(status, state=state, notes=(*status.notes, *words), recorded=len(source), thinned=0)
     meta = schema.Meta(schema.VERSION, source.run, 0, status)
     text = _page(meta, snapshot, script, written, title=title, language=language)
     return _written(Path(path), text)

@@ -70,7 +70,7 @@ def test_large_layers_are_strided_before_fewer_than_32_steps_are_left(tmp_path: 
     meta, headers = held(export_html(recorded(40, (100, 2, 64)), tmp_path / "a.html", size=500_000))
     assert len(headers) == 32
     assert any(plane["shape"] != plane["full"] for plane in headers[0]["planes"])
-    assert meta["meta"]["status"]["notes"][-1].startswith("units and timesteps of large layers are strided")
+    assert meta["meta"]["status"]["notes"][-1].startswith("large layers have fewer samples, units or timesteps")
 
 
 def test_a_recording_on_disk_is_exported_without_its_damaged_frame(tmp_path: Path):
@@ -136,9 +136,9 @@ def test_a_size_that_cannot_be_kept_and_a_missing_script_are_said(tmp_path: Path
 @pytest.mark.parametrize(
     ("language", "root", "title", "note"),
     [
-        ("auto", "<html>", "Recording of a recurrent network", "units and timesteps of large layers are strided"),
-        ("en", '<html lang="en">', "Recording of a recurrent network", "units and timesteps of large layers are str"),
-        ("zh", '<html lang="zh-CN">', "循环神经网络的训练记录", "为控制文件大小，此文件对大层的单元"),
+        ("auto", "<html>", "Recording of a recurrent network", "large layers have fewer samples, units or timesteps"),
+        ("en", '<html lang="en">', "Recording of a recurrent network", "large layers have fewer samples, units or timesteps"),
+        ("zh", '<html lang="zh-CN">', "循环神经网络的训练记录", "为控制文件大小，此文件中较大的层"),
     ],
 )
 def test_a_page_has_the_language_title_and_notes_of_its_language(

@@ -223,7 +223,9 @@ function endLabels(
     const at = Number.isFinite(value) ? y(Math.max(value, low)) : zero;
     return label(nameOf(quantity, strings), x(time) + 9, at, "left", quantity.tone, { bold: true });
   });
-  return apart(labels);
+  const kept = apart(labels);
+  const below = Math.max(0, (kept.at(-1)?.y ?? 0) - zero - 2);
+  return kept.map((one) => ({ ...one, y: one.y - below }));
 }
 
 function nameOf({ tone }: Quantity, strings: Strings): string {

@@ -87,7 +87,6 @@ export function apart(labels: readonly Label[]): Label[] {
     });
 }
 
-/** Values along the color bar of a plane whose scale ends at `top`. */
 /** Beyond this the ends of a scale are powers of ten, which find room beside the bar. */
 const LARGE = 1e4;
 
@@ -97,6 +96,7 @@ function endText(number: number): string {
   return size > LARGE ? `${number < 0 ? "\u2212" : ""}${power(Math.round(Math.log10(size)))}` : value(number);
 }
 
+/** Values along the color bar of a plane whose scale ends at `top`. */
 export function legendTicks(plane: Plane, top: number): Legend["ticks"] {
   if (plane.encoding === "unit") return [0, 0.5, 1].map((position) => ({ position, text: tick(position) }));
   if (top === 0) return [{ position: 0, text: "0" }];
