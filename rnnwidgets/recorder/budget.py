@@ -19,7 +19,7 @@ import math
 import statistics
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import TracebackType
 from typing import NamedTuple
 
@@ -78,30 +78,46 @@ class _Period(NamedTuple):
     passed: int
 
 
+class Figures(NamedTuple):
+    """The overhead, the budget that it keeps to (None where `every` was given), and the part that costs most."""
+
+    overhead: float | None
+    budget: float | None
+    costs: schema.Cost
+
+
 class _LastMinute:
-    """Sums over the periods of the last minute, kept by the second."""
+    """Periods of the last minute, kept by the second.
+
+    Attributes:
+        sums: what they used together.
+    """
 
     def __init__(self) -> None:
         """Start with none."""
+        self.sums = _Period(0.0, 0.0, 0.0, 0.0, 0)
         self._seconds: deque[tuple[int, _Period]] = deque()
 
     def add(self, period: _Period, now: float) -> None:
         """Add a period that ended at `now`, and drop those that ended more than a minute before."""
-        second = int(now)
+        second, latest = int(now), period
         if self._seconds and self._seconds[-1][0] == second:
-            period = _summed([self._seconds.pop()[1], period])
-        self._seconds.append((second, period))
+            latest = _moved(self._seconds.pop()[1], period, 1)
+        self._seconds.append((second, latest))
+        self.sums = _moved(self.sums, period, 1)
         while self._seconds[0][0] < second - _MINUTE:
-            self._seconds.popleft()
-
-    @property
-    def sums(self) -> _Period | None:
-        """What the periods used together; None where there is none."""
-        return _summed([period for _, period in self._seconds]) if self._seconds else None
+            self.sums = _moved(self.sums, self._seconds.popleft()[1], -1)
 
 
-def _summed(periods: Iterable[_Period]) -> _Period:
-    return _Period(*(sum(values) for values in zip(*periods, strict=True)))
+def _moved(sums: _Period, period: _Period, sign: int) -> _Period:
+    """Return sums with a period added, or subtracted where `sign` is -1."""
+    return _Period(
+        sums.recorded + sign * period.recorded,
+        sums.waited + sign * period.waited,
+        sums.aside + sign * period.aside,
+        sums.whole + sign * period.whole,
+        sums.passed + sign * period.passed,
+    )
 
 
 class Budget:
@@ -137,26 +153,20 @@ class Budget:
     @property
     def overhead(self) -> float | None:
         """The recorder's CPU time in the last minute over all the rest; None before it is known."""
-        costs, whole = self._costs()
+        return self.figures.overhead
+
+    @property
+    def figures(self) -> Figures:
+        """What recording has cost in the last minute."""
+        sums = self._minute.sums
+        costs: dict[schema.Cost, float] = {
+            "frames": self._factor * sums.recorded,
+            "views": sums.waited + sums.aside,
+            "steps": self._usual_idle * sums.passed,
+        }
         spent = sum(costs.values())
-        return spent / max(whole - spent, 1e-9) if whole else None
-
-    @property
-    def allowed(self) -> float | None:
-        """The budget that `every` adapts to; None where `every` was given."""
-        return self._budget if self._adapts else None
-
-    @property
-    def most(self) -> schema.Cost:
-        """The part of the recorder that has cost most in the last minute."""
-        costs, _ = self._costs()
-        return max(costs, key=lambda part: costs[part])
-
-    def _costs(self) -> tuple[dict[schema.Cost, float], float]:
-        """Return the CPU seconds of each part of the recorder in the last minute, and of all."""
-        sums = self._minute.sums or _Period(0, 0, 0, 0, 0)
-        frames, steps = self._factor * sums.recorded, self._usual_idle * sums.passed
-        return {"frames": frames, "views": sums.waited + sums.aside, "steps": steps}, sums.whole
+        overhead = spent / max(sums.whole - spent, 1e-9) if sums.whole else None
+        return Figures(overhead, self._budget if self._adapts else None, max(costs, key=lambda part: costs[part]))
 
     def step_passed(self, seconds: float) -> None:
         """Count a step that was not recorded, and what its end has cost."""

@@ -276,9 +276,9 @@ class Training:
             self.budget.step_recorded()
         else:
             self.budget.step_passed(0.0)
-        budget = self.budget
-        figures = {"overhead": budget.overhead, "budget": budget.allowed, "costs": budget.most}
-        self.recording.report(step=step.number, state="live", every=budget.every, **figures)
+        with self.budget.recording:
+            figures = self.budget.figures._asdict()
+            self.recording.report(step=step.number, state="live", every=self.budget.every, **figures)
         self._next, self._calm = step.number + self.budget.every, step.number + WAKE + 1
         step.end()
         self._begin(step.number + 1)

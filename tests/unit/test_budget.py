@@ -77,11 +77,11 @@ def test_figure_is_that_of_the_last_minute(clock):
 
 def test_part_that_costs_most_is_named(clock):
     budget = Budget(None, 0.05)
-    assert budget.allowed == 0.05
+    assert budget.figures.budget == 0.05
     parts = []
     for idle in (0.0, 0.04):
         run(budget, clock, 2000, training=1.0, cost=0.2, idle=idle)
-        parts.append(budget.most)
+        parts.append(budget.figures.costs)
     assert parts == ["frames", "steps"]
 
 

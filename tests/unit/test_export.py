@@ -137,7 +137,7 @@ def test_a_size_that_cannot_be_kept_and_a_missing_script_are_said(tmp_path: Path
     ("language", "root", "title", "note"),
     [
         ("auto", "<html>", "Recording of a recurrent network", "large layers have fewer samples, units or timesteps"),
-        ("en", '<html lang="en">', "Recording of a recurrent network", "large layers have fewer samples, units or timesteps"),
+        ("en", '<html lang="en">', "Recording of a recurrent network", "large layers have fewer samples, units"),
         ("zh", '<html lang="zh-CN">', "循环神经网络的训练记录", "为控制文件大小，此文件中较大的层"),
     ],
 )
