@@ -28,7 +28,7 @@ from rnnwidgets.recorder.settings import DEFAULT_SAMPLES
 from rnnwidgets.recorder.step import Key, Step
 from rnnwidgets.recorder.tapping import Listener
 from rnnwidgets.recorder.training import Training
-from rnnwidgets.recorder.window import Window, times_kept
+from rnnwidgets.recorder.window import Window, cut, times_kept
 from rnnwidgets.recorder.wrapped import has_compiled
 
 P = ParamSpec("P")
@@ -195,10 +195,11 @@ class Hooks:
         taken = sampling(x, batch_first=module.batch_first, wanted=wanted)
         if isinstance(taken, Packed):
             return taken
-        times = times_kept(module, x, samples=len(taken.kept), memory=self._training.recording.memory)
+        memory = self._training.recording.memory
+        times = times_kept(module, x, samples=len(taken.kept), memory=memory)
         if times is None:
             return taken
-        self._training.recording.note(f"recording the last {times} of {taken.lengths[0]} timesteps")
+        self._training.recording.note(cut(times, taken.lengths[0], memory))
         return Window(x, batch_first=module.batch_first, wanted=wanted, times=times)
 
     def _observe_time(
