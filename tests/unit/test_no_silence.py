@@ -298,3 +298,15 @@ def test_low_precision_is_named_as_the_cause_of_an_inexact_replay():
         loss.backward()
         optimizer.step()
     assert recorder.recording[0]["l0"].inexact.startswith("the layer ran in bfloat16, from which the replay")
+
+
+def test_difference_beyond_low_precision_is_not_blamed_on_it():
+    model = nn.LSTM(16, 24)
+    model.register_forward_hook(lambda _module, _args, output: (output[0] + 0.5, output[1]))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with rw.watch(model, optimizer, every=1) as recorder:
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = model(torch.randn(12, 4, 16))[0].square().mean()
+        loss.backward()
+        optimizer.step()
+    assert recorder.recording[0]["l0"].inexact.endswith(", more than bfloat16 explains")
