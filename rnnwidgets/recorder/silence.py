@@ -9,17 +9,15 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 
-from torch import nn
 from torch.optim import Optimizer
 
 from rnnwidgets.recorder.layers import Recurrent
-from rnnwidgets.recorder.notices import Notices
+from rnnwidgets.recorder.notices import FEW_STEPS, Notices, forward_called, has_gradient
 from rnnwidgets.recorder.step import Step
 from rnnwidgets.recorder.wrapped import has_compiled
 
 PATIENCE = 20  # backward passes, or calls of log(), of a step that does not end
 _SILENT_STEPS = 10
-_FEW_STEPS = 2
 
 
 class Silence:
@@ -85,18 +83,20 @@ class Silence:
         self.told = True
         self._notices.tell(f"nothing was recorded in the last {PATIENCE} backward passes: {reason}")
 
-    def step_without_calls(self, skipped: str) -> None:
+    def step_without_calls(self, skipped: str, recorded: int) -> None:
         """Count a step in which no layer was called, and tell the reason when it is no accident.
 
-        `skipped` is why calls that were seen in it were left out, or empty.
+        Args:
+            skipped: why calls that were seen in the step were left out, or empty.
+            recorded: number of frames so far; calls that were seen then are not calls of `forward()`.
         """
         self._steps += 1
-        reason = "" if self._explained else self._reason(skipped)
+        reason = "" if self._explained else self._reason(skipped, recorded)
         if reason:
             self._explained = True
             self._notices.tell(reason)
 
-    def _reason(self, skipped: str) -> str:
+    def _reason(self, skipped: str, recorded: int) -> str:
         """Return why no call was seen in the last steps, or nothing as long as that may be an accident."""
         if not self._names:
             return (
@@ -113,11 +113,8 @@ class Silence:
                 f"no call of {self._names} was seen in a training step, and torch.compile was in use before: its code "
                 "runs no hook that is added later; call torch.compiler.reset(), and watch before the first batch"
             )
-        if self._steps >= _FEW_STEPS and self._have_gradients():
-            return (
-                f"no call of {self._names} was seen in {_FEW_STEPS} training steps, though its weights have gradients: "
-                "its forward() is called directly, which runs no hooks; call the module itself, as in self.module(x)"
-            )
+        if self._steps >= FEW_STEPS and not recorded and any(map(has_gradient, self._modules)):
+            return forward_called(self._names)
         if self._steps >= _SILENT_STEPS:
             seen = f", but for calls {skipped}" if skipped else ""
             return (
@@ -125,12 +122,3 @@ class Silence:
                 "optimizer that are trained"
             )
         return ""
-
-    def _have_gradients(self) -> bool:
-        """Whether any weight of a recorded module has a gradient."""
-        modules = (recurrent.module() for recurrent in self._modules)
-        return any(_has_gradient(module) for module in modules if module is not None)
-
-
-def _has_gradient(module: nn.Module) -> bool:
-    return any(weight.grad is not None for weight in module.parameters())

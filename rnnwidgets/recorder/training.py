@@ -306,7 +306,7 @@ class Training:
             heavy = recorded % HEAVY_EVERY == 0
             frame = step.frame(model, self.modules, self.settings, scaling, driven=self.driven, heavy=heavy)
         if model is None or frame is None:
-            self.silence.step_without_calls(step.skipped)
+            self.silence.step_without_calls(step.skipped, recorded)
             return False
         self.silence.heard()
         self.notices.of_missing(self.modules, step)

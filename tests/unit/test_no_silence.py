@@ -232,6 +232,35 @@ def test_forward_called_directly_is_told_at_the_second_step():
     recorder.close()
 
 
+def test_layer_that_is_passed_by_is_told_while_another_is_recorded():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.past, self.called = nn.LSTM(3, 3), nn.LSTM(3, 5)
+
+        def forward(self, x):
+            return self.called(self.past.forward(x)[0])
+
+    model = Two()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    recorder = rw.watch(model, optimizer, every=1)
+    Silent("no call of past.l0 was seen in 2 training steps", within=2).run(recorder, lambda: step(model, optimizer))
+    recorder.close()
+    assert recorder.recording.layers == ("called.l0",)
+
+
+def test_layer_that_is_no_longer_trained_is_no_direct_call_of_forward():
+    model = nn.ModuleDict({"lstm": nn.LSTM(3, 5), "linear": nn.Linear(3, 2)})
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with rw.watch(model, optimizer, every=1) as recorder:
+        for number in range(8):
+            y = model["lstm"](torch.randn(7, 2, 3))[0] if number < 3 else model["linear"](torch.randn(2, 3))
+            y.square().mean().backward()
+            optimizer.step()
+    assert recorder.recording.steps == [0, 1, 2]
+    assert recorder.recording.status.notes == ()
+
+
 def test_torch_func_is_told_as_the_reason():
     model = nn.LSTM(3, 5)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
