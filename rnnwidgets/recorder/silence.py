@@ -7,17 +7,42 @@ that was given does not step the model any more. Or steps end in which no call o
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import torch
 from torch.optim import Optimizer
 
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.notices import FEW_STEPS, Notices, forward_called, has_gradient
+from rnnwidgets.recorder.optimizer import parameters_of
 from rnnwidgets.recorder.step import Step
 from rnnwidgets.recorder.wrapped import has_compiled
 
-PATIENCE = 20  # backward passes, or calls of log(), of a step that does not end
+PATIENCE = 20  # forward or backward passes, or calls of log(), of a step that does not end
 _SILENT_STEPS = 10
+
+
+class ForwardPasses:
+    """Counts the forward passes of a training step, so that a step that does not end is noticed.
+
+    The steps that are not recorded have no other hook. Many calls are no error: gradients may be accumulated.
+    """
+
+    def __init__(self, step: Callable[[], int]) -> None:
+        """Start at the number of the step that runs now."""
+        self._step = step
+        self._number = step()
+        self._count = 0
+
+    def passes_by(self) -> bool:
+        """Whether the forward pass that begins is not the one in which the count reaches `PATIENCE`."""
+        if not torch.is_grad_enabled():
+            return True
+        number = self._step()
+        if number != self._number:
+            self._number, self._count = number, 0
+        self._count += 1
+        return self._count != PATIENCE
 
 
 class Silence:
@@ -60,7 +85,7 @@ class Silence:
                 "the optimizer that was given to watch() no longer exists, and no other torch optimizer has stepped "
                 "the model; call watch(model, optimizer) again with the optimizer that trains it"
             )
-        elif step.unused_passes >= PATIENCE:
+        elif self._is_unused(step, optimizer()):
             reason = (
                 "the optimizer that was given to watch() does not step; call watch(model, optimizer) again with the "
                 "optimizer that trains the model (the next torch optimizer that steps the model is followed)"
@@ -69,6 +94,19 @@ class Silence:
             return False
         self._tell(reason)
         return True
+
+    def _is_unused(self, step: Step, optimizer: Optimizer | None) -> bool:
+        """Whether gradients that an optimizer should use were cleared `PATIENCE` times before it did.
+
+        Gradients of modules that only another optimizer steps do not count, unless this one steps no recorded module.
+        """
+        cleared = [key for key, count in step.unused.items() if count >= PATIENCE]
+        if not cleared or optimizer is None:
+            return bool(cleared)
+        owned = parameters_of(optimizer)
+        weights = {one.path: module.parameters() for one in self._modules if (module := one.module()) is not None}
+        stepped = [path for path, found in weights.items() if any(id(weight) in owned for weight in found)]
+        return not stepped or any(key in stepped for key in cleared)
 
     def model_is_gone(self) -> None:
         """Tell that there is nothing to record any more."""
