@@ -27,8 +27,10 @@ class Trace:
             was replayed.
         inexact: why the numbers are not exactly those of training, or an empty string.
         arrays: gates and states by their letters (`i f g o c h`, `r z n h` or `h`), total gradients `dh` and `dc`,
-            direct gradient `dy`; the gradients are missing where no backward pass ran. Of kind `TAP`, the quantities by
-            the names they were given, such as `z`, and their total gradients, such as `dz`.
+            direct gradient `dy`, which is the part of `dh` that does not come through the recurrence: through the
+            output (or the layer above), and at each sequence's last time through `h_n`. The gradients are missing where
+            no backward pass ran. Of kind `TAP`, the quantities by the names they were given, such as `z`, and their
+            total gradients, such as `dz`.
         weights: the recurrent weights of that forward pass as PyTorch lays them out, gates below one another: `W_hh`
             (G*H, R), `b_hh` (G*H,) and, with a projection, `W_hr` (R, H); empty where they were not kept.
         start: the state before the first time, `h` (sample, R) and, for the LSTM, `c` (sample, H).

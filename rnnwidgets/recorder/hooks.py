@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rnnwidgets.recorder.inert import Hook, Installed, weakly
+from rnnwidgets.recorder.inert import Hook, Installed, eagerly, weakly
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.loop import Given, Loop, Made
 from rnnwidgets.recorder.observe import Call, Passed
@@ -25,13 +25,15 @@ from rnnwidgets.recorder.passes import Carried, reason_to_skip
 from rnnwidgets.recorder.runs import Runner
 from rnnwidgets.recorder.sampling import Packed, Padded, Rows, rows, sampling
 from rnnwidgets.recorder.settings import DEFAULT_SAMPLES
+from rnnwidgets.recorder.silence import ForwardPasses
 from rnnwidgets.recorder.step import Key, Step
 from rnnwidgets.recorder.tapping import Listener
 from rnnwidgets.recorder.training import Training
-from rnnwidgets.recorder.window import Window, times_kept
+from rnnwidgets.recorder.window import Window, cut, times_kept
 from rnnwidgets.recorder.wrapped import has_compiled
 
 P = ParamSpec("P")
+_CONTAINERS = (nn.ModuleList, nn.ModuleDict)  # which are never called
 
 
 class Hooks:
@@ -46,34 +48,40 @@ class Hooks:
         self._listener = Listener(model, self._tapped, lambda: training.step.number, training)
         self._of_calls = Installed(self._on_calls(model))
         self._of_steps_due = Installed(self._on_steps_due(model))
+        self._passes = ForwardPasses(lambda: training.step.number)
+        self._of_passes = Installed(self._on_passes(model))
         self._of_optimizer = [] if optimizer is None else follow(optimizer, training)
         self._awaiting: Any = None
         training.turns = weakref.WeakMethod(self._turn)
         self._turn()
 
-    def follow(self, optimizer: Optimizer) -> None:
-        """End training steps where this optimizer steps, instead of the one before."""
+    def follow(self, optimizer: Optimizer, why: str) -> None:
+        """End training steps where this optimizer steps, instead of the one before; a note says why."""
         for handle in self._of_optimizer:
             handle.remove()
         self._of_optimizer = follow(optimizer, self._training)
         self._training.follow(optimizer)
+        self._training.recording.note(f"recording follows {type(optimizer).__name__}, {why}")
 
     def await_optimizer(self) -> None:
-        """Follow the next torch optimizer that steps the model."""
+        """Look at the next torch optimizers that step."""
         if self._awaiting is None:
-            self._awaiting = await_optimizer(self._model, weakref.WeakMethod(self._found))
+            self._awaiting = await_optimizer(weakref.WeakMethod(self._found))
             weakref.finalize(self, self._awaiting.remove).atexit = False
 
     def _found(self, optimizer: Optimizer) -> None:
-        """Follow an optimizer that is about to step; the hook that found it is removed in the next step."""
-        if self._training.awaits:
-            self.follow(optimizer)
-            self._training.recording.note(f"recording follows {type(optimizer).__name__}, which steps the model now")
+        """Follow an optimizer that is about to step the model; the hook that found it is removed in the next step."""
+        training = self._training
+        if training.awaits and training.follows(optimizer):
+            training.trust()
+        elif training.awaits and training.is_replaced_by(optimizer):
+            self.follow(optimizer, "which steps the model now")
 
     def remove(self) -> None:
         """Take every hook off."""
         self._of_calls.off()
         self._of_steps_due.off()
+        self._of_passes.off()
         for handle in (*self._of_optimizer, *filter(None, [self._awaiting])):
             handle.remove()
         self._listener.leave_for_good()
@@ -88,6 +96,17 @@ class Hooks:
             self._awaiting = None
         self._of_calls.turn(on=training.looks or stay)
         self._of_steps_due.turn(on=training.step.due or stay)
+        self._of_passes.turn(on=(training.driven and not training.paused) or stay)
+
+    def _on_passes(self, model: nn.Module) -> Iterator[Hook]:
+        """Yield the one hook that counts forward passes, in which a cell is called many times."""
+        counted = next((_counted(model, recurrent.path, module) for recurrent, module in self._modules()), model)
+        if counted is not None:
+            yield Hook(counted.register_forward_pre_hook, eagerly(self._passes, self._doubt))
+
+    def _doubt(self, *_call: object) -> None:
+        """Look whether another optimizer has taken the place of the one that is followed."""
+        self._see("looking for the optimizer", self._training.doubt)
 
     def _on_calls(self, model: nn.Module) -> Iterator[Hook]:
         """Yield what sees calls of layers, or of a model that has none."""
@@ -195,10 +214,11 @@ class Hooks:
         taken = sampling(x, batch_first=module.batch_first, wanted=wanted)
         if isinstance(taken, Packed):
             return taken
-        times = times_kept(module, x, samples=len(taken.kept), memory=self._training.recording.memory)
+        memory = self._training.recording.memory
+        times = times_kept(module, x, samples=len(taken.kept), memory=memory)
         if times is None:
             return taken
-        self._training.recording.note(f"recording the last {times} of {taken.lengths[0]} timesteps")
+        self._training.recording.note(cut(times, taken.lengths[0], memory))
         return Window(x, batch_first=module.batch_first, wanted=wanted, times=times)
 
     def _observe_time(
@@ -248,3 +268,15 @@ class Hooks:
             f"{path or self._training.names} was given the state of an earlier training step with that step's "
             "graph attached, so that backward() runs through all steps so far; pass state.detach() to cut it"
         )
+
+
+def _counted(model: nn.Module, path: str, module: nn.Module) -> nn.Module | None:
+    """Return the module that is called once in a forward pass: a layer itself, or the owner of a cell; or None."""
+    if isinstance(module, nn.RNNBase) or not path:
+        return module
+    while path:
+        path = path.rpartition(".")[0]
+        owner = model.get_submodule(path)
+        if not isinstance(owner, _CONTAINERS):
+            return owner
+    return None

@@ -15,7 +15,23 @@ from rnnwidgets.recorder.replay import MOVED
 from rnnwidgets.recorder.step import MOST_TIMES, Step
 from rnnwidgets.recording import Recording
 
-_SEEN_OFTEN = 2
+FEW_STEPS = 2
+
+
+def has_gradient(recurrent: Recurrent) -> bool:
+    """Whether a module has a weight with a gradient that is not zero."""
+    module = recurrent.module()
+    found = [] if module is None else [weight.grad for weight in module.parameters()]
+    return any(gradient is not None and bool(gradient.any()) for gradient in found)
+
+
+def forward_called(names: str) -> str:
+    """Return the sentence about layers that are trained, though no call of them is seen."""
+    return (
+        f"no call of {names} was seen in {FEW_STEPS} training steps, though its weights have gradients: its forward() "
+        "is called directly, which runs no hooks; call the module itself, as in self.module(x) instead of "
+        "self.module.forward(x)"
+    )
 
 
 class Notices:
@@ -33,6 +49,7 @@ class Notices:
         self._recording = recording
         self._strict = strict
         self._told: set[str] = set()
+        self._seen: set[str] = set()
         self._unseen: dict[str, int] = {}
 
     def tell(self, sentence: str) -> None:
@@ -77,13 +94,21 @@ class Notices:
             )
 
     def of_missing(self, modules: Sequence[Recurrent], step: Step) -> None:
-        """Tell which layers are in no frame because they are called without gradients, the second time that is so."""
+        """Warn about each layer that is in no frame while others are, in the second step that lacks it."""
+        self._seen.update(str(key) for key in step.runs)
         for module in modules:
-            if module.path in step.without_gradients and module.path not in step.runs:
+            reason = "" if module.path in step.runs else self._why_missing(module, step)
+            if reason:
                 self._unseen[module.path] = self._unseen.get(module.path, 0) + 1
-                if self._unseen[module.path] == _SEEN_OFTEN:
-                    names = ", ".join(layer.name for layer in module.layers)
-                    self.tell(
-                        f"{names} is called without gradients, as a frozen layer under torch.no_grad() is, and is in "
-                        "no frame; to record it, call it with gradients (requires_grad_(False) keeps its weights)"
-                    )
+                if self._unseen[module.path] == FEW_STEPS:
+                    self.tell(reason)
+
+    def _why_missing(self, module: Recurrent, step: Step) -> str:
+        """Return why a layer is not in the frame of a step, or nothing where it simply did not take part."""
+        names = ", ".join(layer.name for layer in module.layers)
+        if module.path in step.without_gradients:
+            return (
+                f"{names} is called without gradients, as a frozen layer under torch.no_grad() is, and is in "
+                "no frame; to record it, call it with gradients (requires_grad_(False) keeps its weights)"
+            )
+        return forward_called(names) if module.path not in self._seen and has_gradient(module) else ""

@@ -84,24 +84,27 @@ def unwrapped_optimizer(optimizer: object) -> object:
     return optimizer
 
 
+def parameters_of(optimizer: Optimizer) -> frozenset[int]:
+    """Return the identities of the parameters that an optimizer steps."""
+    return frozenset(id(parameter) for group in optimizer.param_groups for parameter in group["params"])
+
+
 def owns_parameters(optimizer: Optimizer, model: nn.Module) -> bool:
     """Whether an optimizer steps any parameter of a model."""
-    owned = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+    owned = parameters_of(optimizer)
     return any(id(parameter) in owned for parameter in model.parameters())
 
 
-def await_optimizer(
-    model: weakref.ReferenceType[nn.Module], take: weakref.ReferenceType[Callable[[Optimizer], None]]
-) -> Any:
-    """Call a method with each optimizer that is about to step a parameter of the model; return the handle of that hook.
+def await_optimizer(take: weakref.ReferenceType[Callable[[Optimizer], None]]) -> Any:
+    """Call a method with each torch optimizer that is about to step; return the handle of that global hook.
 
     Hooks that the method installs on the optimizer run in the same step. It must not remove the handle itself: PyTorch
     iterates over its global hooks meanwhile.
     """
 
     def look(optimizer: Optimizer, _args: tuple[Any, ...], _kwargs: dict[str, Any]) -> None:
-        alive, method = model(), take()
-        if alive is not None and method is not None and owns_parameters(optimizer, alive):
+        method = take()
+        if method is not None:
             method(optimizer)
 
     return register_optimizer_step_pre_hook(look)

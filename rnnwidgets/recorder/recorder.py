@@ -102,7 +102,7 @@ class Recorder:
     def follow(self, optimizer: Optimizer) -> None:
         """End training steps where this optimizer steps, instead of the one that was followed before."""
         if not self._training.follows(optimizer):
-            self._hooks.follow(optimizer)
+            self._hooks.follow(optimizer, "which was given to watch() last")
 
     def pause(self) -> None:
         """Record nothing until `resume`; steps are still counted."""

@@ -7,19 +7,42 @@ that was given does not step the model any more. Or steps end in which no call o
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from torch import nn
+import torch
 from torch.optim import Optimizer
 
 from rnnwidgets.recorder.layers import Recurrent
-from rnnwidgets.recorder.notices import Notices
+from rnnwidgets.recorder.notices import FEW_STEPS, Notices, forward_called, has_gradient
+from rnnwidgets.recorder.optimizer import parameters_of
 from rnnwidgets.recorder.step import Step
 from rnnwidgets.recorder.wrapped import has_compiled
 
-PATIENCE = 20  # backward passes, or calls of log(), of a step that does not end
+PATIENCE = 20  # forward or backward passes, or calls of log(), of a step that does not end
 _SILENT_STEPS = 10
-_FEW_STEPS = 2
+
+
+class ForwardPasses:
+    """Counts the forward passes of a training step, so that a step that does not end is noticed.
+
+    The steps that are not recorded have no other hook. Many calls are no error: gradients may be accumulated.
+    """
+
+    def __init__(self, step: Callable[[], int]) -> None:
+        """Start at the number of the step that runs now."""
+        self._step = step
+        self._number = step()
+        self._count = 0
+
+    def passes_by(self) -> bool:
+        """Whether the forward pass that begins is not the one in which the count reaches `PATIENCE`."""
+        if not torch.is_grad_enabled():
+            return True
+        number = self._step()
+        if number != self._number:
+            self._number, self._count = number, 0
+        self._count += 1
+        return self._count != PATIENCE
 
 
 class Silence:
@@ -62,7 +85,7 @@ class Silence:
                 "the optimizer that was given to watch() no longer exists, and no other torch optimizer has stepped "
                 "the model; call watch(model, optimizer) again with the optimizer that trains it"
             )
-        elif step.unused_passes >= PATIENCE:
+        elif self._is_unused(step, optimizer()):
             reason = (
                 "the optimizer that was given to watch() does not step; call watch(model, optimizer) again with the "
                 "optimizer that trains the model (the next torch optimizer that steps the model is followed)"
@@ -71,6 +94,19 @@ class Silence:
             return False
         self._tell(reason)
         return True
+
+    def _is_unused(self, step: Step, optimizer: Optimizer | None) -> bool:
+        """Whether gradients that an optimizer should use were cleared `PATIENCE` times before it did.
+
+        Gradients of modules that only another optimizer steps do not count, unless this one steps no recorded module.
+        """
+        cleared = [key for key, count in step.unused.items() if count >= PATIENCE]
+        if not cleared or optimizer is None:
+            return bool(cleared)
+        owned = parameters_of(optimizer)
+        weights = {one.path: module.parameters() for one in self._modules if (module := one.module()) is not None}
+        stepped = [path for path, found in weights.items() if any(id(weight) in owned for weight in found)]
+        return not stepped or any(key in stepped for key in cleared)
 
     def model_is_gone(self) -> None:
         """Tell that there is nothing to record any more."""
@@ -85,18 +121,20 @@ class Silence:
         self.told = True
         self._notices.tell(f"nothing was recorded in the last {PATIENCE} backward passes: {reason}")
 
-    def step_without_calls(self, skipped: str) -> None:
+    def step_without_calls(self, skipped: str, recorded: int) -> None:
         """Count a step in which no layer was called, and tell the reason when it is no accident.
 
-        `skipped` is why calls that were seen in it were left out, or empty.
+        Args:
+            skipped: why calls that were seen in the step were left out, or empty.
+            recorded: number of frames so far; calls that were seen then are not calls of `forward()`.
         """
         self._steps += 1
-        reason = "" if self._explained else self._reason(skipped)
+        reason = "" if self._explained else self._reason(skipped, recorded)
         if reason:
             self._explained = True
             self._notices.tell(reason)
 
-    def _reason(self, skipped: str) -> str:
+    def _reason(self, skipped: str, recorded: int) -> str:
         """Return why no call was seen in the last steps, or nothing as long as that may be an accident."""
         if not self._names:
             return (
@@ -113,11 +151,8 @@ class Silence:
                 f"no call of {self._names} was seen in a training step, and torch.compile was in use before: its code "
                 "runs no hook that is added later; call torch.compiler.reset(), and watch before the first batch"
             )
-        if self._steps >= _FEW_STEPS and self._have_gradients():
-            return (
-                f"no call of {self._names} was seen in {_FEW_STEPS} training steps, though its weights have gradients: "
-                "its forward() is called directly, which runs no hooks; call the module itself, as in self.module(x)"
-            )
+        if self._steps >= FEW_STEPS and not recorded and any(map(has_gradient, self._modules)):
+            return forward_called(self._names)
         if self._steps >= _SILENT_STEPS:
             seen = f", but for calls {skipped}" if skipped else ""
             return (
@@ -125,12 +160,3 @@ class Silence:
                 "optimizer that are trained"
             )
         return ""
-
-    def _have_gradients(self) -> bool:
-        """Whether any weight of a recorded module has a gradient."""
-        modules = (recurrent.module() for recurrent in self._modules)
-        return any(_has_gradient(module) for module in modules if module is not None)
-
-
-def _has_gradient(module: nn.Module) -> bool:
-    return any(weight.grad is not None for weight in module.parameters())

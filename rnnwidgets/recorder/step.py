@@ -61,6 +61,7 @@ class Step:
         skipped: why calls were left out, or empty.
         without_gradients: paths of modules that were called without gradients.
         earlier: what was logged before, where the same names were logged again in this step.
+        unused: path of a module -> backward passes whose finite gradients were cleared before the optimizer used them.
         backward: what the latest backward pass left in the parameters.
     """
 
@@ -77,11 +78,11 @@ class Step:
     skipped: str = ""
     without_gradients: set[str] = field(default_factory=set)
     earlier: list[dict[str, float]] = field(default_factory=list)
+    unused: dict[Key, int] = field(default_factory=dict)
     backward: Backward = field(default_factory=Backward)
     _ids: list[Tensor] = field(default_factory=list)
     _passes: dict[Key, int] = field(default_factory=dict)
     _counts: dict[Key, int] = field(default_factory=dict)
-    _unused: dict[Key, int] = field(default_factory=dict)
     _twice: set[Key] = field(default_factory=set)
 
     def take_ids(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -159,7 +160,7 @@ class Step:
         overflowed = any(run.overflowed for run in reached)
         self.cleared += 1
         self.overflowed += overflowed
-        self._unused[key] = self._unused.get(key, 0) + (not overflowed)
+        self.unused[key] = self.unused.get(key, 0) + (not overflowed)
         for run in reached:
             run.forget()
 
@@ -169,18 +170,19 @@ class Step:
         return max(self._counts.values(), default=0)
 
     @property
-    def unused_passes(self) -> int:
-        """Number of those whose finite gradients were cleared before the optimizer used them."""
-        return max(self._unused.values(), default=0)
-
-    @property
     def nbytes(self) -> int:
         """Bytes of what was copied of its calls."""
         runs = [run for held in (self.runs, self.forward) for several in held.values() for run in several]
         return sum(run.nbytes for run in runs) + sum(state.nbytes for state in self.random.values())
 
+    def begin_another_pass(self) -> None:
+        """Count what was logged so far as that of an earlier pass."""
+        if self.scalars:
+            self.earlier = [*self.earlier, self.scalars]
+            self.scalars = {}
+
     def end(self) -> None:
-        """Let go of the calls, which the graph may outlive."""
+        """Drop the calls, which the graph may outlive."""
         self.runs.clear()
         self.forward.clear()
 

@@ -18,14 +18,14 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rnnwidgets.errors import Guard
+from rnnwidgets.errors import Guard, RecorderWarning
 from rnnwidgets.frame import Frame, settle
 from rnnwidgets.recorder.budget import WAKE, Budget
 from rnnwidgets.recorder.keep import SPARE, SPARE_PART
 from rnnwidgets.recorder.layers import Recurrent
 from rnnwidgets.recorder.norms import MOVEMENT_EVERY, Movement
 from rnnwidgets.recorder.notices import Notices
-from rnnwidgets.recorder.optimizer import Scaling, learning_rates
+from rnnwidgets.recorder.optimizer import Scaling, learning_rates, owns_parameters, parameters_of
 from rnnwidgets.recorder.passes import operations, reason_to_skip
 from rnnwidgets.recorder.runs import Keep
 from rnnwidgets.recorder.settings import HEAVY_EVERY, Settings
@@ -94,6 +94,7 @@ class Training:
 
     def follow(self, optimizer: Optimizer) -> None:
         """End steps where this optimizer steps, from now on."""
+        self._log_earlier()
         self.awaits = False
         self.silence.heard()
         this = weakref.ref(self)
@@ -104,11 +105,36 @@ class Training:
                 alive.await_another()
 
         self._optimizer = weakref.ref(optimizer, gone)
-        self._owned = frozenset(id(weight) for group in optimizer.param_groups for weight in group["params"])
+        self._owned = parameters_of(optimizer)
 
     def follows(self, optimizer: Optimizer) -> bool:
         """Whether steps end where this optimizer steps."""
         return self._optimizer is not None and self._optimizer() is optimizer
+
+    def is_replaced_by(self, optimizer: Optimizer) -> bool:
+        """Whether this optimizer steps the parameters of the one followed, or the model if that one is gone."""
+        model = self._model()
+        if model is None or self.follows(optimizer):
+            return False
+        followed = None if self._optimizer is None else self._optimizer()
+        if followed is None or self._owned is None or self.silence.told:
+            return owns_parameters(optimizer, model)
+        return not self._owned.isdisjoint(parameters_of(optimizer))
+
+    def doubt(self) -> None:
+        """Look at the next optimizers that step: many forward passes have run, and the step does not end."""
+        turn = self.turns()
+        if turn is not None and not (self.awaits or self.paused or self.ended):
+            self.awaits = True
+            self.step.begin_another_pass()
+            turn()
+
+    def trust(self) -> None:
+        """Follow the same optimizer as before: it steps after all."""
+        step = self.step
+        self.awaits = False
+        step.scalars = {**(step.earlier[-1] if step.earlier else {}), **step.scalars}
+        self._alike_until = step.number + 1
 
     def await_another(self) -> None:
         """Follow the next optimizer that steps the model: the one followed so far is gone, or does not step."""
@@ -168,17 +194,30 @@ class Training:
                 self.guard.run("recording gradients", take)
                 if not step.backward.follows():
                     self.guard.run("following the backward pass", step.backward.follow, self._model, self._spend)
-                    if self.silence.ends_never(step, self._optimizer):
-                        self._let_go()
+                    self.guard.run("finding out why nothing is recorded", self._check_end, step)
 
-    def _let_go(self) -> None:
+    def _check_end(self, step: Step) -> None:
+        """Warn about a step that does not end, and abandon it."""
+        try:
+            endless = self.silence.ends_never(step, self._optimizer)
+        except RecorderWarning:  # where warnings are errors: the note is in the status, and training goes on
+            endless = True
+        if endless:
+            self._abandon()
+
+    def _log_earlier(self) -> None:
+        """Log the scalars of earlier passes of this step, each pass as a training step of its own."""
+        step = self.step
+        for scalars in step.earlier:
+            self.recording.log(step.number, scalars)
+            step.number += 1
+        step.earlier = []
+
+    def _abandon(self) -> None:
         """Keep only what was logged in a step that does not end, each time as a training step of its own."""
         step = self.step
-        for scalars in (*step.earlier, step.scalars):
-            if scalars:
-                self.recording.log(step.number, scalars)
-                step.number += 1
-        step.scalars, step.earlier = {}, []
+        step.begin_another_pass()
+        self._log_earlier()
         if self.driven:
             self.await_another()  # and keep this step: it ends where that optimizer steps
         else:
@@ -306,7 +345,7 @@ class Training:
             heavy = recorded % HEAVY_EVERY == 0
             frame = step.frame(model, self.modules, self.settings, scaling, driven=self.driven, heavy=heavy)
         if model is None or frame is None:
-            self.silence.step_without_calls(step.skipped)
+            self.silence.step_without_calls(step.skipped, recorded)
             return False
         self.silence.heard()
         self.notices.of_missing(self.modules, step)

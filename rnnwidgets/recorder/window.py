@@ -49,6 +49,7 @@ class Window(Padded):
 def times_kept(module: nn.RNNBase, x: Tensor, *, samples: int, memory: int) -> int | None:
     """Return how many of the last times to keep, None for all of them.
 
+    Sequences are cut where they are longer than `LONGEST`, or where one frame needs more than half of the memory.
     A stack of layers, both directions and projections are kept whole: what is inside a stack, and where the reverse
     direction starts, is known only from all times.
     """
@@ -61,6 +62,12 @@ def times_kept(module: nn.RNNBase, x: Tensor, *, samples: int, memory: int) -> i
         return None
     kept_in_work = max(_PRODUCTS // products, _LEAST) if length > LONGEST else length
     return min(kept_in_work, max(memory // (_FRAMES * size), 1), LONGEST, length - 2)
+
+
+def cut(times: int, length: int, memory: int) -> str:
+    """Return the sentence about sequences of which only the last times are recorded, with the cause if it is memory."""
+    cause = f" (memory={memory / 2**20:.3g} MiB)" if length <= LONGEST else ""
+    return f"recording the last {times} of {length} timesteps{cause}"
 
 
 def entered(kind: schema.Kind, x: Tensor, y: Tensor, end: Tensor | None, weights: Weights) -> Start:

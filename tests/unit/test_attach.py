@@ -165,18 +165,53 @@ def test_layer_of_keras_is_refused_by_its_name():
         rw.watch(nn.Sequential(Sequential(), nn.GRU(2, 2))).close()
 
 
+class Loop(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.LSTMCell(3, 5)
+
+    def forward(self, x):
+        state = None
+        for one in x:
+            state = self.cell(one, state)
+        return state
+
+
+def losses_of_compiled_loop(cells_run: int, *, watched: bool) -> tuple[list[float], list[int]]:
+    """Return the losses of a compiled loop that several notebook cells train, and the steps recorded."""
+    torch.compiler.reset()
+    torch.manual_seed(0)
+    model = compiled(Loop())
+    losses: list[float] = []
+    steps: list[int] = []
+    for _ in range(cells_run):
+        optimizer = torch.optim.Adam(model.parameters(), 0.01)
+        recorder = rw.watch(model, optimizer, every=1) if watched else None
+        for _ in range(5):
+            optimizer.zero_grad()
+            loss = model(torch.randn(6, 2, 3))[0].square().mean()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        steps = recorder.recording.steps if recorder is not None else steps
+    return losses, steps
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")  # torch's own
+def test_compiled_loop_is_bit_identical_on_the_eager_backend():
+    plain, _ = losses_of_compiled_loop(1, watched=False)
+    losses, steps = losses_of_compiled_loop(1, watched=True)
+    assert losses == plain
+    assert steps == list(range(5))
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")  # torch's own
+def test_compiled_loop_is_watched_again_when_a_cell_is_run_twice():
+    losses, steps = losses_of_compiled_loop(2, watched=True)
+    assert len(losses) == len(steps) == 10
+
+
 def test_compiled_loop_of_cells_is_said_to_differ_in_the_last_bits():
-    class Loop(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.cell = nn.LSTMCell(3, 5)
-
-        def forward(self, x):
-            state = None
-            for one in x:
-                state = self.cell(one, state)
-            return state
-
     with rw.watch(compiled(Loop())) as recorder:
         (note,) = recorder.recording.status.notes
     assert note.startswith("torch.compile compiles the loop around cell in pieces while it is recorded: with inductor")

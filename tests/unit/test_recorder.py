@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 import rnnwidgets as rw
 from rnnwidgets.cells import Start, Weights
@@ -95,6 +96,38 @@ def test_direct_gradient_of_a_packed_batch_reaches_each_last_time(direction: str
         wanted[0 if direction else length - 1, sample] = weight[3 if direction else 2, sample].numpy()
         wanted[length:, sample] = np.nan
     np.testing.assert_allclose(found, wanted, atol=1e-15)
+
+
+def weighted(y: Tensor, state: Any, on_y: Tensor, on_h: Tensor) -> Tensor:
+    """Return a loss on the output and on h_n, with these gradients."""
+    h_n: Tensor = state[0] if isinstance(state, tuple) else state
+    return (y * on_y).sum() + (h_n * on_h).sum()
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
+def test_direct_gradient_of_a_lower_layer_equals_autograd(kind):
+    torch.manual_seed(0)
+    model = kind(3, 4, num_layers=2, bidirectional=True, batch_first=True, dtype=torch.float64)
+    lower, upper = (kind(size, 4, bidirectional=True, batch_first=True, dtype=torch.float64) for size in (3, 8))
+    for single, level in ((lower, "l0"), (upper, "l1")):
+        named = {name: model.get_parameter(name.replace("l0", level)).detach() for name, _ in single.named_parameters()}
+        single.load_state_dict(named)
+    x, on_y, on_h = (torch.randn(shape, dtype=torch.float64) for shape in ((2, 6, 3), (2, 6, 8), (4, 2, 4)))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with rw.watch(model, optimizer, every=1, samples=2) as recorder:
+        y, state = model(x)
+        weighted(y, state, on_y, on_h).backward()
+        optimizer.step()
+    between = lower(x)[0].detach().requires_grad_()
+    y, state = upper(between)
+    weighted(y, state, on_y, on_h[2:]).backward()
+    assert between.grad is not None
+    ends = {"l0": (between.grad, on_h[:2]), "l1": (on_y, on_h[2:])}
+    for level, (direct, last) in ends.items():
+        for direction, suffix in enumerate(("", "_reverse")):
+            wanted = direct.chunk(2, dim=-1)[direction].transpose(0, 1).clone()
+            wanted[0 if direction else -1] += last[direction]
+            assert_trace(recorder.recording[0][f"{level}{suffix}"], {"dy": wanted}, torch.float64)
 
 
 def test_batch_first_is_recorded_with_time_first():

@@ -112,3 +112,13 @@ def test_token_ids_are_those_of_the_times_kept(monkeypatch):
     tokens = recorder.recording[0].tokens
     assert tokens is not None
     assert tokens[0] == tuple(map(str, range(70, 90)))
+
+
+def test_sequences_too_long_for_the_memory_are_cut_and_the_note_names_it():
+    model = nn.LSTM(3, 64)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with rw.watch(model, optimizer, every=1, memory=2**20) as recorder:
+        model(torch.randn(100, 4, 3))[0].square().mean().backward()
+        optimizer.step()
+    assert recorder.recording[0]["l0"].first == 86
+    assert recorder.recording.status.notes == ("recording the last 14 of 100 timesteps (memory=1 MiB)",)
