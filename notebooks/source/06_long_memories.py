@@ -256,7 +256,7 @@ Choose several samples in the Explorer and compare that row of `c`: at the secon
 
 ## 4. Who teaches whom?
 
-Take one string and only *one* loss, that of the long-range symbol. How large is its gradient at each earlier time? In the trained LSTM it reaches back to the second symbol. Cashman et al. were the first to draw the gradient of each loss separately (RNNbow, [doi:10.48550/arXiv.1907.12545](https://doi.org/10.48550/arXiv.1907.12545)).
+Take one string and only *one* loss, that of the long-range symbol. How large is its gradient at each earlier time? For the RNN we look at the gradient of $h_t$, for the LSTM at that of $c_t$, since the cell state is what carries the memory. In the RNN it vanishes on its way back; in the LSTM a part of it reaches the second symbol and stays nearly constant before that. Cashman et al. were the first to draw the gradient of each loss separately (RNNbow, [doi:10.48550/arXiv.1907.12545](https://doi.org/10.48550/arXiv.1907.12545)).
 """
 
 # %% [markdown] lang="zh"
@@ -265,7 +265,7 @@ r"""
 
 ## 4. 谁教会谁？
 
-取一个字符串，而且只取*一个*损失，就是那个长程符号的损失。它在前面每个时间步的梯度有多大？在训练好的 LSTM 里，梯度一直传到第二个符号。最早把每个损失的梯度分开画的是 Cashman 等人（RNNbow，[doi:10.48550/arXiv.1907.12545](https://doi.org/10.48550/arXiv.1907.12545)）。
+取一个字符串，而且只取*一个*损失，就是那个长程符号的损失。它在前面每个时间步的梯度有多大？RNN 看 $h_t$ 的梯度，LSTM 看 $c_t$ 的梯度，因为记忆由细胞状态携带。在 RNN 里，梯度在反向途中消失；在 LSTM 里，有一部分传到第二个符号，而且在前面这一段几乎不变。最早把每个损失的梯度分开画的是 Cashman 等人（RNNbow，[doi:10.48550/arXiv.1907.12545](https://doi.org/10.48550/arXiv.1907.12545)）。
 """
 
 # %%
@@ -280,11 +280,11 @@ for name in ("RNN 0", "LSTM 0"):
     one.step()
     one.close()
     [trace] = one.recording[-1].traces.values()
-    norm = np.linalg.norm(trace["dh"], axis=(1, 2))
+    norm = np.linalg.norm(trace["dc" if "dc" in trace.names else "dh"], axis=(1, 2))
     teaches[name] = norm / norm[-1]
-print("          " + "".join(f"{symbol:>6}" for symbol in symbols))
+print("          " + "".join(f"{symbol:>7}" for symbol in symbols))
 for name, share in teaches.items():
-    print(f"{name:10}" + "".join(f"{value:6.2f}" for value in share))
+    print(f"{name:10}" + "".join(f"{value:7.4f}" for value in share))
 
 # %% [markdown] lang="en"
 r"""

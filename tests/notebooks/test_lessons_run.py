@@ -104,8 +104,9 @@ CLAIMS = {
         # It learns the embedded Reber grammar, and one unit keeps the T or P for the whole string.
         assert all(verdict.inside for verdict in reber_verdict.values()), reber_verdict
         assert score[ranking[0]] > 0.9
-        # The loss at the long-range symbol teaches the second symbol, in the LSTM.
-        assert teaches["LSTM 0"][1] > 0.05 and teaches["LSTM 0"][1] > 10 * teaches["RNN 0"][1]
+        # The loss at the long-range symbol reaches the second symbol, in the LSTM, and stays nearly constant there.
+        assert teaches["LSTM 0"][1] > 3 * teaches["RNN 0"][1]
+        assert teaches["LSTM 0"][1] > teaches["LSTM 0"][5] / 4
     """,
     "07": """
         assert all(verdict.inside for verdict in verdicts.values()), verdicts
