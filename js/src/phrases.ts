@@ -104,7 +104,7 @@ export const ENGLISH_PHRASES: Phrases = {
   say: (english) => english,
   pickAll: "Show all",
   pickNone: "Show none",
-  moreFindings: (count) => `+ ${count} more`,
+  moreFindings: (count) => (count > 0 ? `+ ${count} more` : "Details"),
   fewerFindings: "Close",
   cellLegend: [
     ["\u03c3", "logistic function: 0 is closed, 1 is open"],
@@ -114,7 +114,10 @@ export const ENGLISH_PHRASES: Phrases = {
     ["1 \u2212", "one minus the number"],
     ["f i g o c h", "LSTM: forget, input, candidate, output; cell state, hidden state"],
     ["r z n h", "GRU: reset, update, candidate; hidden state"],
-    ["color", "as in the heatmap: gates from 0 (dark) to 1 (light), states from blue (negative) over white to orange"],
+    [
+      "color",
+      "as in the heatmap: gates from 0 (dark) to 1 (light), states from blue (negative) over the background color to orange",
+    ],
     ["\u2202L", "gradient of the loss, on a logarithmic color scale"],
     ["\u2013", "not known: not recorded, or not sent to this page"],
   ],
@@ -178,7 +181,7 @@ export const CHINESE_PHRASES: Phrases = {
   say: (_, chinese) => chinese,
   pickAll: "全部显示",
   pickNone: "全部隐藏",
-  moreFindings: (count) => `另有 ${count} 条`,
+  moreFindings: (count) => (count > 0 ? `另有 ${count} 条` : "详情"),
   fewerFindings: "收起",
   cellLegend: [
     ["\u03c3", "logistic 函数：0 为关闭，1 为打开"],
@@ -188,7 +191,7 @@ export const CHINESE_PHRASES: Phrases = {
     ["1 \u2212", "一减去该数"],
     ["f i g o c h", "LSTM：遗忘门、输入门、候选值、输出门；细胞状态、隐藏状态"],
     ["r z n h", "GRU：重置门、更新门、候选值；隐藏状态"],
-    ["颜色", "与热图相同：门从 0（深）到 1（浅），状态从蓝（负）经白到橙（正）"],
+    ["颜色", "与热图相同：门从 0（深）到 1（浅），状态从蓝（负）经背景色到橙（正）"],
     ["\u2202L", "损失的梯度，对数色标"],
     ["\u2013", "未知：未记录，或未发送到本页面"],
   ],

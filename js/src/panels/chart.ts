@@ -105,7 +105,7 @@ function curveOf(
   at: number | null,
   plot: Plot,
 ): Curve {
-  const shown = place.frame ? valueAt(place, name, series) : null;
+  const shown = place.frame && at !== null ? valueAt(place, name, series) : null;
   const { box } = plot;
   const within = (value: number) => Math.max(box.y, Math.min(box.y + box.height, plot.y(value)));
   const dotted = at !== null && shown !== null && Number.isFinite(shown);

@@ -34,7 +34,7 @@ export function findings(stage: Stage): PanelView {
     label();
   };
   const label = () => {
-    more.hidden = scene.said.length < 2 && !row.hasAttribute("data-open");
+    more.hidden = scene.said.length === 0;
     write(more, row.hasAttribute("data-open") ? strings.fewerFindings : strings.moreFindings(scene.said.length - 1));
   };
   listen(more, "click", () => unfold(!row.hasAttribute("data-open")), signal);
