@@ -165,6 +165,7 @@ def run_without_a_browser(notebook: Notebook) -> None:
 
 def lives_in(notebook: Notebook, greeting: str = "") -> None:
     """Run the cells one after the other; the view is live while the third runs, and true when it has ended."""
+    notebook.page.set_viewport_size({"width": 1400, "height": 2600})  # panels are painted where they can be seen
     assert greeting in notebook.read(0)
     notebook.call(1)
     notebook.run(2)
