@@ -35,6 +35,9 @@ class Clock:
     def thread_time(self) -> float:
         return time.thread_time()
 
+    def perf_counter(self) -> float:
+        return time.perf_counter()
+
 
 @dataclass
 class Costs:
