@@ -1,12 +1,12 @@
 """Prints what watching costs: CPU time of a process that trains watched against one that does not, paired.
 
     make bench
-    .venv/bin/python tests/bench/overhead.py --pairs 60
+    .venv/bin/python tests/bench/overhead.py --pairs 60 --only word
 
 Two processes with the same seed train on the same batches with one thread each, one watched and one not. They step in
-turn, in the order ABBA, so that whatever else the machine does falls on both alike; each pair of steps gives one
-ratio. A process of its own for each means that neither's allocator or caches meet the other's. The reference is a
-word-level LSTM language model: vocabulary 10 000, 128 units, batch 32, 35 times, four samples, every step recorded.
+turn, in the order ABBA, so that other load on the machine falls on both. Each pair of steps gives one ratio. Separate
+processes do not share an allocator or caches. With a view, an Explorer is shown and its messages are serialised as a
+kernel does; the CPU time of the analysis process is only in the figure that the recorder shows.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
+import comm
 import torch
+from comm.base_comm import BaseComm
+from jupyter_client.session import Session
 from torch import Tensor, nn
 
 import rnnwidgets as rw
 from rnnwidgets import tasks
 from tests.scorecard.pairs import Language
 
-WARM_UP = 5
+WARM_UP = 40
 LONG, LONG_STEPS = 10_000, 8
 Batch = tuple[Tensor, Tensor]
 
@@ -42,6 +45,7 @@ class Setting:
     steps: int
     watch: dict[str, Any] | None = field(default_factory=dict)
     paused: bool = False
+    view: bool = False
 
 
 def language_model() -> nn.Module:
@@ -67,8 +71,8 @@ def tiny_model() -> nn.Module:
     return Language(16, 32)
 
 
-def wide_model() -> nn.Module:
-    return Language(100, 512, layers=2)
+def word_model() -> nn.Module:
+    return Language(1000, 256, layers=2)
 
 
 def ids(vocabulary: int, times: int, batch: int) -> Iterator[Batch]:
@@ -79,25 +83,41 @@ def ids(vocabulary: int, times: int, batch: int) -> Iterator[Batch]:
 
 
 def character_model() -> nn.Module:
-    return Language(96, 128)
+    return Language(64, 128)
 
 
 def characters() -> Iterator[Batch]:
-    return ids(96, 64, 16)
+    return ids(64, 100, 16)
 
 
 def tiny_ids() -> Iterator[Batch]:
-    return ids(16, 100, 32)
+    return ids(16, 50, 32)
 
 
-def wide_ids() -> Iterator[Batch]:
-    return ids(100, 35, 32)
+def word_ids() -> Iterator[Batch]:
+    return ids(1000, 35, 20)
 
 
 def loss_of(prediction: Tensor, y: Tensor) -> Tensor:
     if prediction.dim() == 3:
         return nn.functional.cross_entropy(prediction.flatten(0, 1), y.flatten(), reduction="sum") / y.shape[1]
     return nn.functional.mse_loss(prediction, y)
+
+
+def show(recorder: rw.Recorder) -> Any:
+    """Return an Explorer whose messages are serialised as in a kernel, and go nowhere."""
+    session = Session(key=b"0123456789abcdef")
+
+    class Serialised(BaseComm):
+        def publish_msg(
+            self, msg_type: str, data: Any = None, metadata: Any = None, buffers: Any = None, **_: Any
+        ) -> None:
+            session.serialize(session.msg(msg_type, {"comm_id": self.comm_id, "data": data or {}}, metadata=metadata))
+            for buffer in buffers or []:
+                bytes(buffer)
+
+    comm.create_comm = Serialised
+    return rw.Explorer(recorder)
 
 
 def train(setting: Setting, turn: Connection) -> None:
@@ -109,6 +129,7 @@ def train(setting: Setting, turn: Connection) -> None:
     recorder = None if setting.watch is None else rw.watch(model, optimizer, **setting.watch)
     if recorder is not None and setting.paused:
         recorder.pause()
+    view = show(recorder) if recorder is not None and setting.view else None
     batches = setting.batches()
     while turn.recv():
         began = time.process_time()
@@ -121,6 +142,8 @@ def train(setting: Setting, turn: Connection) -> None:
             recorder.log(loss=loss)
         turn.send(time.process_time() - began)
     turn.send(None if recorder is None else recorder.health().status)
+    if view is not None:
+        view.close()
     if recorder is not None:
         recorder.close()
 
@@ -193,26 +216,35 @@ def long_sequence() -> None:
     )
 
 
-def main() -> None:
-    """Measure every setting; the first shows what a watched model costs between recorded steps, noise included."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=30)
-    pairs = parser.parse_args().pairs
+def settings(pairs: int) -> Iterator[Setting]:
+    """Yield every setting; the first shows what a watched model costs between recorded steps, noise included."""
     every_step = {"every": 1}
-    idle = {"every": 1_000_000}
-    for setting in (
-        Setting("reference LSTM, only the first step", language_model, words, pairs, idle),
-        Setting("reference LSTM, every step", language_model, words, pairs, every_step),
-        Setting("small LSTM (64 units), auto, budget 5 %", small_model, numbers, 10 * pairs),
-        Setting("tiny LSTM (32 units, T 100, B 32), auto", tiny_model, tiny_ids, 20 * pairs),
-        Setting("characters (128 units, T 64, B 16), every", character_model, characters, 4 * pairs, every_step),
-        Setting("characters, auto, budget 5 %", character_model, characters, 10 * pairs),
-        Setting("characters, paused", character_model, characters, 4 * pairs, every_step, paused=True),
-        Setting("two layers of 512 units, auto", wide_model, wide_ids, pairs),
-        Setting("reference LSTM, paused", language_model, words, pairs, every_step, paused=True),
+    yield Setting("reference LSTM, only the first step", language_model, words, pairs, {"every": 1_000_000})
+    yield Setting("reference LSTM, paused", language_model, words, pairs, every_step, paused=True)
+    yield Setting("small LSTM (64 units), auto", small_model, numbers, 5 * pairs)
+    for name, model, batches, factor in (
+        ("reference LSTM", language_model, words, 1),
+        ("characters", character_model, characters, 2),
+        ("word-level, 2 x 256", word_model, word_ids, 1),
+        ("tiny LSTM (32 units)", tiny_model, tiny_ids, 10),
     ):
-        measure(setting)
-    long_sequence()
+        for view in (False, True):
+            seen = ", with a view" if view else ""
+            yield Setting(f"{name}, every step{seen}", model, batches, factor * pairs, every_step, view=view)
+            yield Setting(f"{name}, auto{seen}", model, batches, 2 * factor * pairs, view=view)
+
+
+def main() -> None:
+    """Measure every setting, or those with a word in their name."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=60)
+    parser.add_argument("--only", default="", help="measure only settings whose name contains this")
+    arguments = parser.parse_args()
+    for setting in settings(arguments.pairs):
+        if arguments.only in setting.name:
+            measure(setting)
+    if not arguments.only:
+        long_sequence()
 
 
 if __name__ == "__main__":
