@@ -43,6 +43,7 @@ test:
 
 lint: .venv/.stamp-dev js/node_modules/.package-lock.json
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check rnnwidgets tests js
 	$(NPM) run lint
 
 types: .venv/.stamp-dev js/node_modules/.package-lock.json
